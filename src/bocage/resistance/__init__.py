@@ -1,0 +1,5 @@
+"""Friction: resistance surfaces from land cover and the coefficients of each sub-network."""
+
+from bocage.resistance.surface import ResistanceSurface
+
+__all__ = ["ResistanceSurface"]

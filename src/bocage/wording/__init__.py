@@ -1,0 +1,51 @@
+"""Sentences for people, in French and English, kept as data so that no room writes prose in its code.
+
+One TOML file per room: a table per sentence, with ``fr`` and ``en`` texts whose ``{name}``
+places are filled with named values. Numbers are written as each language writes them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from bocage.units import format_number
+
+Value = str | int | float
+
+
+def entry(key: str) -> dict[str, Any]:
+    """Give the whole entry of ``"file.sentence"``, as the catalogue holds it.
+
+    Raises
+    ------
+    KeyError
+        If no such sentence exists: a mistake of the programmer, not of the user.
+    """
+    room, _, name = key.partition(".")
+    found: dict[str, Any] = _catalogue(room)[name]
+    return found
+
+
+def say(key: str, language: str = "fr", **values: Value) -> str:
+    """Write a sentence of the catalogue.
+
+    Whole numbers are written without decimals, others with one; give text for anything else.
+
+    >>> say("journal.geometry_repaired", "en", layer="roads", count=3)
+    "Layer 'roads': 3 invalid geometries were repaired."
+    """
+    shown = {
+        name: value
+        if isinstance(value, str)
+        else format_number(value, 0 if isinstance(value, int) else 1, language)
+        for name, value in values.items()
+    }
+    return str(entry(key)[language]).format(**shown)
+
+
+@cache
+def _catalogue(room: str) -> dict[str, dict[str, Any]]:
+    return tomllib.loads(files("bocage.wording").joinpath(f"{room}.toml").read_text(encoding="utf-8"))
