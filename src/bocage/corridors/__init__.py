@@ -1,0 +1,1 @@
+"""Corridors: least-cost links and their ground, dilation-erosion, axes."""
