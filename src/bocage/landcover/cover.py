@@ -57,7 +57,8 @@ class LandCover:
         Legend entry of each cell, with roads, railways, watercourses and crossings burnt in.
     under : (nrows, ncols) array of uint16
         The same were transport infrastructure absent: what a corridor would cross were it
-        made transparent. Watercourses and hedges stay.
+        made transparent. Watercourses and hedges stay, and so does ground of class
+        ``transport``, an area and not a line.
     legend : Legend
     """
 
@@ -70,3 +71,18 @@ class LandCover:
         """Tell which cells are covered by the named ground classes or codes."""
         table = self.legend.select(names)
         return table[self.under if under else self.codes]
+
+    def count_cells(self, *, under: bool = False) -> NDArray[np.int64]:
+        """Count the cells of each legend entry; entry 0 counts those without data.
+
+        Returns
+        -------
+        (n,) array of int64
+            As long as the legend.
+        """
+        codes = self.under if under else self.codes
+        counts = np.zeros(len(self.legend), dtype=np.int64)
+        # Row blocks: counting turns codes into 8-byte integers.
+        for row in range(0, codes.shape[0], 512):
+            counts += np.bincount(codes[row : row + 512].ravel(), minlength=len(self.legend))
+        return counts
