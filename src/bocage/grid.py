@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +132,7 @@ class Grid:
         row, col = np.asarray(row), np.asarray(col)
         return (row >= 0) & (row < self.nrows) & (col >= 0) & (col < self.ncols)
 
-    def window(self, bounds: Bounds) -> Window:
+    def window(self, bounds: Sequence[float]) -> Window:
         """Give the cells that ``bounds`` touch, clipped to the grid; may be empty (``row0 == row1``)."""
         west, south, east, north = bounds
         row0 = min(max(math.floor((self.north - north) / self.cell), 0), self.nrows)

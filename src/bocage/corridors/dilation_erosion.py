@@ -114,8 +114,7 @@ def _cells_under(shape: Geometry, grid: Grid) -> tuple[Window, NDArray[np.bool_]
     import rasterio.features
     from affine import Affine
 
-    west, south, east, north = shape.bounds
-    window = grid.window((west, south, east, north))
+    window = grid.window(shape.bounds)
     if 0 in window.shape:
         return window, np.zeros(window.shape, bool)
     inside = rasterio.features.rasterize(

@@ -1,0 +1,171 @@
+"""The files of a run, each whole or absent, the same bytes for the same inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bocage import __version__
+from bocage.grid import Grid, Window
+from bocage.io.files import output_errors, replace_on_success
+from bocage.journal import Journal
+from bocage.network import Network
+from bocage.study.inputs import Inputs
+from bocage.study.model import Study
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from bocage.corridors.delineate import Corridors
+    from bocage.landcover.cover import LandCover
+
+LIBRARIES = ("numpy", "scipy", "numba", "shapely", "geopandas", "pyogrio", "rasterio", "pyproj", "pandas")
+"""Libraries whose version can change a result, recorded in ``run.json``."""
+
+
+def write_outputs(
+    study: Study,
+    *,
+    inputs: Inputs,
+    hashes: Mapping[str, str],
+    cover: LandCover | None,
+    corridors: Mapping[str, Corridors],
+    network: Network,
+    indicators: DataFrame | None,
+    journal: Journal,
+) -> None:
+    """Write the network, rasters, indicators, report and record of a run.
+
+    Each file is written under a temporary name and renamed when whole.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written; the others and those of an earlier run stay as they are.
+    """
+    from bocage.io.geopackage import write_network
+    from bocage.report import write_report
+
+    output = study.output
+    record = record_run(study, inputs, hashes, network, journal)
+    write_network(output / "network.gpkg", network, language=study.language)
+    if cover is not None:
+        write_rasters(study, cover, corridors, inputs)
+    if indicators is not None:
+        write_indicators(output, indicators)
+    background = None if cover is None else shade_cover(cover, inputs)
+    write_report(
+        output / "report.html",
+        network=network,
+        indicators=indicators,
+        journal=journal,
+        about=network.about,
+        run=record,
+        language=study.language,
+        communes=inputs.communes,
+        background=background,
+    )
+    # Last: its presence says that the others are whole and belong together.
+    with replace_on_success(output / "run.json") as draft:
+        draft.write_text(
+            json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
+
+
+def record_run(
+    study: Study, inputs: Inputs, hashes: Mapping[str, str], network: Network, journal: Journal
+) -> dict[str, Any]:
+    """Record what a run was made from and what it assumed, ready for JSON.
+
+    Durations are not part of it, so that the same inputs give the same bytes.
+    """
+    from importlib.metadata import version
+
+    grid = inputs.grid
+    return {
+        "bocage": __version__,
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "study": study.parameters(),
+        "inputs": dict(hashes),
+        "grid": {
+            "west": grid.west,
+            "north": grid.north,
+            "cell_size": grid.cell,
+            "rows": grid.nrows,
+            "columns": grid.ncols,
+            "crs": grid.crs,
+        },
+        "buffer": study.buffer_m,
+        "provided": dict(network.provided),
+        "objects": {name: len(table) for name, table in network.tables.items()},
+        "notes": [
+            {"code": note.code, "level": note.level, "text": note.text(study.language)}
+            for note in journal.notes
+        ],
+    }
+
+
+def write_rasters(study: Study, cover: LandCover, corridors: Mapping[str, Corridors], inputs: Inputs) -> None:
+    """Write the rasters of each sub-network, cut to the study area's bounds.
+
+    They are resistance, cost distance and number of corridors.
+    """
+    from bocage.io.rasters import write_raster
+    from bocage.resistance.table import build_resistance
+
+    folder = study.output / "rasters"
+    with output_errors(folder):
+        folder.mkdir(exist_ok=True)
+    window = cover.grid.window(inputs.area.bounds)
+    grid = cover.grid.crop(window)
+    date = study.date.isoformat()
+    written = set()
+    for subnetwork in study.subnetworks:
+        found = corridors[subnetwork.key]
+        resistance = build_resistance(cover, subnetwork).array()[window.slices].astype(np.float32)
+        layers = {
+            "resistance": (_finite(resistance), f"Resistance, {subnetwork.name} (-1: impassable)", -1.0),
+            "cost_distance": (
+                _finite(found.cost_distance[window.slices]),
+                f"Cost distance from reservoirs, {subnetwork.name} [resistance x m] (-1: beyond reach)",
+                -1.0,
+            ),
+            "corridors": (found.count[window.slices], f"Number of corridors, {subnetwork.name}", None),
+        }
+        for kind, (array, description, nodata) in layers.items():
+            path = folder / f"{kind}_{subnetwork.key}.tif"
+            write_raster(path, array, grid, nodata=nodata, description=description, date=date)
+            written.add(path)
+    with output_errors(folder):
+        for stale in set(folder.glob("*.tif")) - written:
+            stale.unlink()
+
+
+def write_indicators(folder: Path, indicators: DataFrame) -> None:
+    """Write the indicators as CSV (UTF-8, readable by spreadsheets) and Parquet."""
+    with replace_on_success(folder / "indicators.csv") as draft:
+        # The byte order mark makes spreadsheets read the accents.
+        indicators.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.4f")
+    with replace_on_success(folder / "indicators.parquet") as draft:
+        indicators.to_parquet(draft, index=False)
+
+
+def shade_cover(cover: LandCover, inputs: Inputs) -> Any:
+    """Make the faint land cover that maps are drawn over, cut to the study area's bounds."""
+    from bocage.cartography.background import shade_land_cover
+    from bocage.landcover.cover import LandCover as Cover
+    from bocage.landcover.ground import GROUND
+
+    window: Window = cover.grid.window(inputs.area.bounds)
+    grid: Grid = cover.grid.crop(window)
+    cut = Cover(grid, cover.codes[window.slices], cover.under[window.slices], cover.legend)
+    return shade_land_cover(cut, {key: ground.colour for key, ground in GROUND.items()})
+
+
+def _finite(array: np.ndarray) -> np.ndarray:
+    """Write what is without end as -1, the no-data value."""
+    return np.where(np.isfinite(array), array, np.float32(-1)).astype(np.float32)

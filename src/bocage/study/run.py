@@ -1,0 +1,371 @@
+"""One run: from a study to its ecological network. The steps, on one page.
+
+Reading, land cover, then for each sub-network reservoirs and corridors; watercourses beside;
+obstacles, objectives, indicators; and the files. Each stage is stored when it ends: a run that was
+stopped goes on from there, and a changed study computes again only what depends on the change.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bocage.errors import StudyError
+from bocage.io.files import hash_file, output_errors
+from bocage.journal import Journal
+from bocage.network import Network, Table, empty_table
+from bocage.progress import Progress, SilentProgress
+from bocage.study.inputs import Inputs, list_input_files, read_inputs
+from bocage.study.model import Study, about
+from bocage.study.numbering import keep_inside, number_objects
+from bocage.study.store import Store
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from pandas import DataFrame
+
+    from bocage.corridors.delineate import Corridors
+    from bocage.landcover.cover import LandCover
+    from bocage.reservoirs.delineate import Reservoirs
+    from bocage.subnetwork import Subnetwork
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run gave.
+
+    Attributes
+    ----------
+    output : Path
+        Folder of the files written.
+    network : Network
+    indicators : DataFrame or None
+        One row a commune and one for the whole; None without communes.
+    journal : Journal
+    reused : tuple of str
+        Stages taken from an earlier run.
+    seconds : mapping of stage to float
+        Wall time of each stage.
+    """
+
+    output: Path
+    network: Network
+    indicators: DataFrame | None
+    journal: Journal
+    reused: tuple[str, ...]
+    seconds: dict[str, float]
+
+
+@dataclass
+class _Run:
+    """A run under way: where its stages are kept and who is told of them."""
+
+    study: Study
+    store: Store
+    progress: Progress
+    threads: int
+    journal: Journal = field(default_factory=Journal)
+    keys: dict[str, str] = field(default_factory=dict)
+    reused: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def stage(
+        self,
+        name: str,
+        title: str,
+        compute: Callable[[Journal], T],
+        *,
+        after: tuple[str, ...] = (),
+        **depends: Any,
+    ) -> T:
+        """Compute a stage, or take it from an earlier run when nothing it depends on has changed."""
+        key = Store.key(name, {"after": [self.keys[earlier] for earlier in after], **depends})
+        self.keys[name] = key
+        began = time.perf_counter()
+        with self.progress.stage(title):
+            result, reused = self.store.keep(name, key, compute, self.journal)
+        self.seconds[name] = time.perf_counter() - began
+        if reused:
+            self.reused.append(name)
+        return result
+
+
+def run_study(
+    study: Study, *, progress: Progress | None = None, fresh: bool = False, threads: int | None = None
+) -> RunResult:
+    """Compute the ecological network of a study and write its files.
+
+    Parameters
+    ----------
+    study : Study
+    progress : Progress, optional
+        Shows the stages; silent by default.
+    fresh : bool
+        Compute everything again, whatever an earlier run left.
+    threads : int, optional
+        Threads of the cost distance; as many as there are cores by default. Results do not
+        depend on it.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    BocageError
+        One sentence that says what to mend; files of an earlier run are left as they were.
+    """
+    if not study.file.landcover and study.layers.watercourses is None:
+        raise StudyError(
+            f"{study.path.name}: there is no [[landcover]] and no [layers.watercourses], so there is nothing "
+            "to compute; add one, or print a sheet of the outline alone with bocage sheet"
+        )
+    with output_errors(study.output):
+        study.output.mkdir(parents=True, exist_ok=True)
+    run = _Run(
+        study,
+        Store(study.output / ".bocage", fresh=fresh),
+        progress or SilentProgress(),
+        threads or os.cpu_count() or 1,
+    )
+    inputs, hashes = _read(run)
+    cover = _cover(run, inputs) if inputs.landcover else None
+    reservoirs = _find_reservoirs(run, inputs, cover) if cover is not None else {}
+    corridors = _find_corridors(run, inputs, cover, reservoirs) if cover is not None else {}
+    tables = _assemble(run, inputs, cover, reservoirs, corridors)
+    network = Network(tables, dict(inputs.provided), study.crs, about(study))
+    indicators = _measure(run, inputs, tables)
+
+    from bocage.study.outputs import write_outputs
+
+    began = time.perf_counter()
+    with run.progress.stage("Writing the files"):
+        write_outputs(
+            study,
+            inputs=inputs,
+            hashes=hashes,
+            cover=cover,
+            corridors=corridors,
+            network=network,
+            indicators=indicators,
+            journal=run.journal,
+        )
+    run.seconds["outputs"] = time.perf_counter() - began
+    run.store.drop_unused()
+    return RunResult(study.output, network, indicators, run.journal, tuple(run.reused), run.seconds)
+
+
+def _read(run: _Run) -> tuple[Inputs, dict[str, str]]:
+    """Read the layers; a file's hash stands for its content in every stage that follows."""
+    study = run.study
+    from bocage.study.inputs import check_files
+
+    check_files(study)
+    hashes = {_show_path(path, study.folder): hash_file(path) for path in list_input_files(study)}
+    parameters = study.parameters()
+    layers = {
+        name: parameters[name]
+        for name in ("study", "landcover", "nomenclatures", "layers", "zonings", "decisions")
+    }
+    inputs = run.stage(
+        "inputs",
+        "Reading the layers",
+        lambda journal: read_inputs(study, journal),
+        files=hashes,
+        layers=layers,
+        buffer=study.buffer_m,
+        subnetworks=parameters["subnetworks"],
+    )
+    # What lies on the ground does not depend on the sub-networks beyond the buffer they ask for.
+    run.keys["ground"] = Store.key("ground", {"files": hashes, "layers": layers, "buffer": study.buffer_m})
+    return inputs, hashes
+
+
+def _cover(run: _Run, inputs: Inputs) -> LandCover:
+    """Fuse the land cover layers and burn the linear features."""
+    from bocage.landcover.fusion import fuse_land_cover
+
+    def fuse(journal: Journal) -> LandCover:
+        return fuse_land_cover(
+            inputs.grid,
+            inputs.landcover,
+            hedges=inputs.hedges,
+            watercourses=inputs.watercourses,
+            railways=inputs.railways,
+            roads=inputs.roads,
+            crossings=inputs.crossings,
+            journal=journal,
+        )
+
+    return run.stage("landcover", "Fusing the land cover", fuse, after=("ground",))
+
+
+def _find_reservoirs(run: _Run, inputs: Inputs, cover: LandCover) -> dict[str, Reservoirs]:
+    """Delineate the reservoirs of each sub-network, and number them all in one series."""
+    from bocage.reservoirs.delineate import Reservoirs, delineate_reservoirs
+
+    study = run.study
+    found: dict[str, Reservoirs] = {}
+    for subnetwork in study.subnetworks:
+
+        def delineate(journal: Journal, subnetwork: Subnetwork = subnetwork) -> Reservoirs:
+            return delineate_reservoirs(
+                cover, subnetwork, inputs.zonings, journal=journal, language=study.language
+            )
+
+        found[subnetwork.key] = run.stage(
+            f"reservoirs_{subnetwork.key}",
+            f"Reservoirs: {subnetwork.name}",
+            delineate,
+            after=("landcover",),
+            subnetwork=_parameters(study, subnetwork),
+            language=study.language,
+        )
+    numbered = number_objects([each.table for each in found.values()], study.prefix, "RS", inputs.area)
+    return {
+        key: Reservoirs(table, each.labels)
+        for (key, each), table in zip(found.items(), numbered, strict=True)
+    }
+
+
+def _find_corridors(
+    run: _Run, inputs: Inputs, cover: LandCover, reservoirs: dict[str, Reservoirs]
+) -> dict[str, Corridors]:
+    """Delineate the corridors of each sub-network, and number them all in one series."""
+    from bocage.corridors.delineate import Corridors, delineate_corridors
+
+    study = run.study
+    found: dict[str, Corridors] = {}
+    for subnetwork in study.subnetworks:
+
+        def delineate(journal: Journal, subnetwork: Subnetwork = subnetwork) -> Corridors:
+            return delineate_corridors(
+                cover, subnetwork, reservoirs[subnetwork.key], journal=journal, threads=run.threads
+            )
+
+        found[subnetwork.key] = run.stage(
+            f"corridors_{subnetwork.key}",
+            f"Corridors: {subnetwork.name}",
+            delineate,
+            after=tuple(f"reservoirs_{key}" for key in reservoirs),
+            subnetwork=_parameters(study, subnetwork),
+            prefix=study.prefix,
+        )
+    surfaces = number_objects([each.surfaces for each in found.values()], study.prefix, "CS", inputs.area)
+    # An axis is known by its surface's identifier until both have their objective.
+    axes = [
+        each.axes.assign(id=surface["id"].to_list())
+        for surface, each in zip(surfaces, found.values(), strict=True)
+    ]
+    return {
+        key: Corridors(surface, axis, each.count, each.cost_distance)
+        for (key, each), surface, axis in zip(found.items(), surfaces, axes, strict=True)
+    }
+
+
+def _assemble(
+    run: _Run,
+    inputs: Inputs,
+    cover: LandCover | None,
+    reservoirs: dict[str, Reservoirs],
+    corridors: dict[str, Corridors],
+) -> dict[Table, GeoDataFrame]:
+    """Join the sub-networks, find watercourses and obstacles, give objectives, cut to the study area."""
+    study = run.study
+
+    def assemble(journal: Journal) -> dict[Table, GeoDataFrame]:
+        from bocage.obstacles.find import find_obstacles
+        from bocage.restoration.objectives import Rules, assign_objectives
+        from bocage.rivers.roles import assign_watercourse_roles
+
+        language, rules = study.language, study.rules
+        tables: dict[Table, GeoDataFrame] = {
+            "reservoir_s": _join("reservoir_s", [each.table for each in reservoirs.values()], study.crs),
+            "corridor_s": _join("corridor_s", [each.surfaces for each in corridors.values()], study.crs),
+            "corridor_l": _join("corridor_l", [each.axes for each in corridors.values()], study.crs),
+        }
+        courses, river_reservoirs = assign_watercourse_roles(
+            inputs.watercourses, tables["reservoir_s"], language=language, journal=journal
+        )
+        tables["cours_eau_l"] = number_objects([courses], study.prefix, "HL", inputs.area)[0]
+        tables["reservoir_l"] = number_objects([river_reservoirs], study.prefix, "RL", inputs.area)[0]
+        obstacles = find_obstacles(
+            cover,
+            corridors_s=tables["corridor_s"],
+            corridors_l=tables["corridor_l"],
+            reservoirs_s=tables["reservoir_s"],
+            watercourses_l=tables["cours_eau_l"],
+            roads=inputs.roads,
+            railways=inputs.railways,
+            watercourses=inputs.watercourses,
+            river_works=inputs.river_works,
+            crossings=inputs.crossings,
+            cluster_m=rules.cluster_m,
+            language=language,
+        )
+        tables["obstacle_p"] = number_objects([obstacles.points], study.prefix, "OP", inputs.area)[0]
+        tables["obstacle_l"] = number_objects([obstacles.lines], study.prefix, "OL", inputs.area)[0]
+        tables["obstacle_s"] = number_objects([obstacles.surfaces], study.prefix, "OS", inputs.area)[0]
+        limits = Rules(**{name: getattr(rules, name) for name in Rules.__dataclass_fields__})
+        judged = assign_objectives(tables, limits, inputs.decisions, journal=journal, language=language)
+        start = len(study.prefix)
+        axes = judged["corridor_l"]
+        judged["corridor_l"] = axes.assign(id=[f"{study.prefix}CL{each[start + 2 :]}" for each in axes["id"]])
+        return {name: keep_inside(table, inputs.area) for name, table in judged.items()}
+
+    parameters = study.parameters()
+    return run.stage(
+        "network",
+        "Watercourses, obstacles and objectives",
+        assemble,
+        after=(
+            "inputs",
+            *(("landcover",) if cover is not None else ()),
+            *(f"corridors_{key}" for key in corridors),
+        ),
+        rules=parameters["rules"],
+        language=study.language,
+        prefix=study.prefix,
+    )
+
+
+def _measure(run: _Run, inputs: Inputs, tables: dict[Table, GeoDataFrame]) -> DataFrame | None:
+    """Measure what each commune and the whole territory hold."""
+    communes = inputs.communes
+    if communes is None:
+        run.journal.add("no_communes_no_indicators")
+        return None
+
+    def measure(journal: Journal) -> DataFrame:
+        from bocage.connectivity.indicators import measure_communes
+
+        return measure_communes(tables, communes, area=inputs.area, language=run.study.language)
+
+    return run.stage("indicators", "Indicators by commune", measure, after=("network",))
+
+
+def _join(table: Table, parts: list[GeoDataFrame], crs: str) -> GeoDataFrame:
+    import geopandas
+    import pandas
+
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return empty_table(table, crs)
+    return geopandas.GeoDataFrame(pandas.concat(filled, ignore_index=True), crs=crs)
+
+
+def _parameters(study: Study, subnetwork: Subnetwork) -> dict[str, Any]:
+    """Give what a sub-network's results depend on, ready for a key."""
+    found = next(each for each in study.parameters()["subnetworks"] if each["key"] == subnetwork.key)
+    return dict(found)
+
+
+def _show_path(path: Path, folder: Path) -> str:
+    """Write a path as the study sees it, the same on every machine where the data lie beside the study."""
+    return Path(os.path.relpath(path, folder)).as_posix() if path.drive == folder.drive else path.as_posix()
