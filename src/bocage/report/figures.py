@@ -1,0 +1,242 @@
+"""Figures of the report: key figures, sub-networks, what obstacles cost, and the corridors to restore."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from bocage.connectivity import GraphSummary, rank_restorations
+from bocage.network import Network, Theme
+from bocage.units import M_PER_KM, NBSP, format_number
+from bocage.wording import say
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from pandas import DataFrame
+
+MOST_RESTORED = 20
+"""Rows of the table of corridors to restore."""
+
+_MOST_COMMUNES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A key figure: a number, what it counts, and a sentence."""
+
+    number: str
+    label: str
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """A corridor to restore, as the table tells it."""
+
+    rank: int
+    id: str
+    start: str
+    end: str
+    subnetwork: str
+    communes: str
+    length: str
+    gain: str
+    why: str
+
+
+def write_amount(value: float, language: str) -> str:
+    r"""Write a quantity with the decimals that matter to a reader.
+
+    >>> write_amount(0.04, "en"), write_amount(3.27, "en"), write_amount(12345.6, "fr")
+    ('<\xa00.1', '3.3', '12\u202f346')
+    """
+    if 0 < value < 0.05:
+        return f"<{NBSP}{format_number(0.1, 1, language)}"
+    return format_number(value, 0 if value == 0 or abs(value) >= 99.95 else 1, language)
+
+
+def bind_spaces(text: str) -> str:
+    r"""Keep the high punctuation of French with its word, for sentences that other rooms wrote.
+
+    >>> bind_spaces("coût : 30 % « admis »")
+    'coût\xa0: 30\xa0% «\xa0admis\xa0»'
+    """
+    return re.sub(r" (?=[;:!?%»])|(?<=«) ", NBSP, text)
+
+
+def list_key_figures(
+    network: Network, indicators: DataFrame, summaries: Sequence[GraphSummary], names: Mapping[str, str],
+    language: str,
+) -> list[Figure]:  # fmt: skip
+    """Give the figures a reader remembers; a theme without data says so in place of a zero."""
+    tables, whole = network.tables, indicators.iloc[-1] if len(indicators) else None
+
+    def count(key: str, number: int) -> str:
+        single = number <= 1 if language == "fr" else number == 1
+        return say(f"report.figure_{key}_one" if single else f"report.figure_{key}", language)
+
+    def amount(column: str, factor: float = 1.0) -> str:
+        return write_amount(factor * float(whole[column]), language) if whole is not None else "–"
+
+    figures: list[Figure] = []
+
+    def add(themes: tuple[Theme, ...], number: str, label: str, text: str, tone: str = "") -> None:
+        if any(network.provided.get(theme, True) for theme in themes):
+            figures.append(Figure(number, label, text, tone))
+        else:
+            figures.append(Figure("–", label, say("report.not_provided", language), "absent"))
+
+    reservoirs = len(tables["reservoir_s"])
+    text = say(
+        "report.figure_reservoirs_text",
+        language,
+        area=amount("reservoir_ha"),
+        share=amount("reservoir_share", 100),
+    )
+    add(
+        ("reservoirs",),
+        format_number(reservoirs, 0, language),
+        count("reservoirs", reservoirs),
+        text,
+        "reservoir",
+    )
+    corridors = tables["corridor_s"]
+    text = say(
+        "report.figure_corridors_text",
+        language,
+        area=amount("corridor_ha"),
+        share=amount("corridor_share", 100),
+    )
+    number = format_number(len(corridors), 0, language)
+    add(("corridors",), number, count("corridors", len(corridors)), text, "corridor")
+    restore = int((corridors["objective"] == "restore").sum())
+    text = say(
+        "report.figure_restore_text",
+        language,
+        share=write_amount(100 * restore / max(len(corridors), 1), language),
+        length=amount("corridor_restore_km"),
+    )
+    number = format_number(restore, 0, language)
+    add(("corridors_to_restore",), number, count("restore", restore), text, "restore")
+    text = say(
+        "report.figure_watercourses_text",
+        language,
+        reservoir=amount("watercourse_reservoir_km"),
+        corridor=amount("watercourse_corridor_km"),
+    )
+    label = say("report.figure_watercourses", language)
+    add(("watercourses",), f"{amount('watercourse_km')}{NBSP}km", label, text, "water")
+    obstacles = sum(len(tables[table]) for table in ("obstacle_p", "obstacle_l", "obstacle_s"))
+    text = say(
+        "report.figure_obstacles_text",
+        language,
+        points=format_number(len(tables["obstacle_p"]), 0, language),
+        length=amount("obstacle_line_km"),
+        area=amount("obstacle_surface_ha"),
+    )
+    themes: tuple[Theme, ...] = ("obstacle_points", "obstacle_lines", "obstacle_surfaces")
+    number = format_number(obstacles, 0, language)
+    add(themes, number, count("obstacles", obstacles), text, "obstacle")
+    if any(summary.links for summary in summaries):
+        worst = max(summaries, key=lambda summary: summary.loss_share)
+        text = say("report.figure_loss_text", language, name=names.get(worst.subnetwork, worst.subnetwork))
+        percent = f"{NBSP}%" if language == "fr" else "%"
+        number = write_amount(100 * worst.loss_share, language) + percent
+        add(("corridors",), number, say("report.figure_loss", language), text, "obstacle")
+    return figures
+
+
+def list_restorations(
+    network: Network, names: Mapping[str, str], communes: GeoDataFrame | None, language: str
+) -> tuple[list[Restoration], int]:
+    """Give the corridors to restore, the most important first, and how many the table leaves out."""
+    import pandas
+
+    corridors = network.tables["corridor_s"]
+    chosen = corridors[corridors["objective"] == "restore"]
+    if not len(chosen):
+        return [], 0
+    gains = pandas.concat(
+        [rank_restorations(network.tables, key) for key in sorted(set(chosen["subnetwork"]))]
+    )
+    gain = dict(zip(gains["id"], gains["gain_share"].round(12), strict=True))
+    ranked = chosen.assign(
+        gain=[gain.get(identifier, 0.0) for identifier in chosen["id"]],
+        degraded=chosen["degraded_share"].fillna(0.0),
+    ).sort_values(["gain", "degraded", "length_m", "id"], ascending=[False, False, False, True])
+    first = ranked.iloc[:MOST_RESTORED]
+    places = _name_communes(first, communes, language)
+    reservoirs = network.tables["reservoir_s"]
+    called = {
+        identifier: name if isinstance(name, str) and name else identifier
+        for identifier, name in zip(reservoirs["id"], reservoirs["name"], strict=True)
+    }
+    rows: list[dict[str, Any]] = first.drop(columns="geometry").to_dict("records")
+    return [
+        Restoration(
+            rank,
+            row["id"],
+            called.get(row["from_id"], row["from_id"]),
+            called.get(row["to_id"], row["to_id"]),
+            names.get(row["subnetwork"], row["subnetwork"]),
+            place,
+            write_amount(row["length_m"] / M_PER_KM, language),
+            _write_gain(100 * row["gain"], language),
+            _capitalise(row["evidence"]),
+        )
+        for rank, (row, place) in enumerate(zip(rows, places, strict=True), start=1)
+    ], len(ranked) - len(first)
+
+
+def _capitalise(text: object) -> str:
+    return bind_spaces(text[:1].upper() + text[1:]) if isinstance(text, str) else ""
+
+
+def _write_gain(percent: float, language: str) -> str:
+    if percent <= 0:
+        return "–"
+    return (
+        f"+{NBSP}{format_number(percent, 2, language)}"
+        if percent >= 0.005
+        else f"<{NBSP}{format_number(0.01, 2, language)}"
+    )
+
+
+def _name_communes(corridors: GeoDataFrame, communes: GeoDataFrame | None, language: str) -> list[str]:
+    """Name the communes each corridor crosses, those that hold most of it first."""
+    if communes is None or not len(communes):
+        return [""] * len(corridors)
+    shapes = np.asarray(corridors.geometry.array, dtype=object)
+    zones = np.asarray(communes.geometry.array, dtype=object)
+    corridor, zone = shapely.STRtree(zones).query(shapes, predicate="intersects")
+    held = shapely.area(shapely.intersection(shapes[corridor], zones[zone]))
+    names = communes["name"].astype(str).to_numpy()
+    places = []
+    for i in range(len(shapes)):
+        mine = (corridor == i) & (held > 0)
+        order = np.lexsort((names[zone[mine]], -held[mine].round(3)))
+        found = list(dict.fromkeys(names[zone[mine]][order].tolist()))
+        text = ", ".join(found[:_MOST_COMMUNES])
+        if len(found) > _MOST_COMMUNES:
+            text += " " + say("report.and_more", language, count=len(found) - _MOST_COMMUNES)
+        places.append(text)
+    return places
+
+
+def describe_loss(summary: GraphSummary, language: str) -> dict[str, Any]:
+    """Give the row of a sub-network in the table of what obstacles cost."""
+    return {
+        "today": write_amount(summary.eca_ha, language),
+        "free": write_amount(summary.eca_free_ha, language),
+        "loss": write_amount(100 * summary.loss_share, language),
+        # Width of the bar: whole percents keep the page free of digits that no eye sees.
+        "kept_percent": round(100 * (1 - summary.loss_share)),
+        "links": say("report.of", language, part=summary.links_open, whole=summary.links),
+        "groups": say("report.now_then", language, now=summary.components, then=summary.components_free),
+    }

@@ -1,0 +1,390 @@
+"""The page of the report: its sections put together and written as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+import bocage
+from bocage.cartography.background import Background
+from bocage.connectivity import GraphSummary, describe_indicators, summarise_graphs
+from bocage.connectivity.indicators import TERRITORY
+from bocage.io.files import replace_on_success
+from bocage.journal import Journal, Level
+from bocage.landcover.ground import GROUND
+from bocage.network import Network
+from bocage.report.figures import (
+    bind_spaces,
+    describe_loss,
+    list_key_figures,
+    list_restorations,
+    write_amount,
+)
+from bocage.report.maps import MapMaker
+from bocage.units import M_PER_KM, format_number
+from bocage.wording import say
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from pandas import DataFrame
+
+SECTIONS = (
+    "figures", "map", "subnetworks", "cost", "restore", "communes", "data", "sources", "methods",
+    "definitions", "parameters",
+)  # fmt: skip
+"""Sections after the summary, in order; each is an anchor of the page."""
+
+COMMUNE_COLUMNS = (
+    "area_ha", "reservoir_ha", "reservoir_share", "corridor_ha", "corridor_share", "corridor_restore_count",
+    "corridor_restore_km", "watercourse_km", "obstacle_point_count", "obstacle_line_km",
+    "obstacle_surface_ha",
+)  # fmt: skip
+"""Indicators that the table of communes shows; all of them are in indicators.csv."""
+
+_PARAMETERS = (
+    "habitat", "min_patch_ha", "reservoir_min_ha", "reservoir_min_core_ha", "reservoir_min_compactness",
+    "edge_depth_m", "dispersal_m", "reference_resistance", "max_dispersal_cost", "method", "link_cost",
+    "tolerance", "dilation_m",
+)  # fmt: skip
+
+_LEVELS: tuple[Level, ...] = ("warning", "assumption", "repair", "info")
+
+# Titles are cited in the language they were published in.
+_REFERENCES = (
+    (
+        "Adriaensen F., Chardon J. P., De Blust G., Swinnen E., Villalba S., Gulinck H., Matthysen E. "
+        "(2003). The application of ‘least-cost’ modelling as a functional landscape model. "
+        "Landscape and Urban Planning 64, 233–247.",
+        "10.1016/S0169-2046(02)00242-6",
+    ),
+    (
+        "Saura S., Pascual-Hortal L. (2007). A new habitat availability index to integrate connectivity in "
+        "landscape conservation planning. Landscape and Urban Planning 83, 91–103.",
+        "10.1016/j.landurbplan.2007.03.005",
+    ),
+    (
+        "Saura S., Estreguil C., Mouton C., Rodríguez-Freire M. (2011). Network analysis to assess landscape "
+        "connectivity trends: application to European forests (1990–2000). Ecological Indicators 11, "
+        "407–416.",
+        "10.1016/j.ecolind.2010.06.011",
+    ),
+)
+
+
+def write_report(
+    path: str | Path,
+    *,
+    network: Network,
+    indicators: DataFrame | None,
+    journal: Journal,
+    about: Mapping[str, Any],
+    run: Mapping[str, Any],
+    language: str = "fr",
+    communes: GeoDataFrame | None = None,
+    background: Background | None = None,
+) -> None:
+    """Write the report as one HTML file without any outside file, font, script or picture.
+
+    Parameters
+    ----------
+    path : path
+        File to write; replaced only when the new one is complete.
+    network : Network
+    indicators : DataFrame or None
+        As ``connectivity.measure_communes`` gives it, the whole territory last; without it the page has
+        no areas and no table of communes.
+    journal : Journal
+        Every note is told, by level.
+    about : mapping
+        Title, date, status, issuer, scale, sources and sub-networks, as ``Network.about`` holds them.
+        Missing keys are left out of the page.
+    run : mapping
+        The record of the run: of it are read the version of ``bocage``, the ``grid`` (``cell_size``), and
+        of the ``study`` file its ``rules`` and ``subnetworks``.
+    language : {"fr", "en"}
+    communes : GeoDataFrame, optional
+        ``insee``, ``name`` and polygons; those without a row in the indicators are not drawn.
+    background : Background, optional
+        Faint land cover under the maps.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+
+    Notes
+    -----
+    The same arguments give the same bytes: nothing depends on the clock, the machine or the threads.
+    """
+    indicators = pandas.DataFrame({"insee": []}) if indicators is None else indicators
+    inside = _keep_inside(communes, indicators)
+    maps = MapMaker(network, inside, background, language)
+    summaries = summarise_graphs(network.tables)
+    names = {entry["key"]: entry["name"] for entry in about.get("subnetworks", ())}
+    parameters: Mapping[str, Any] = run.get("study", {})
+    restorations, left_out = list_restorations(network, names, inside, language)
+    say_here = partial(say, language=language)
+    legend = maps.draw_legend()
+    html = _template().render(
+        language=language,
+        t=lambda key, **values: say_here(f"report.{key}", **values),
+        sections=SECTIONS,
+        about=about,
+        title=about.get("title", ""),
+        date=_write_date(about.get("date"), language),
+        status=_describe_status(about, language),
+        issuer=_list_issuer(about),
+        scale=format_number(about.get("scale", 100_000), 0, language),
+        figures=list_key_figures(network, indicators, summaries, names, language),
+        overview=Markup(maps.draw_overview()),
+        legend=[(Markup(entry.swatch), entry.label, entry.remark) for entry in legend],
+        subnetworks=_describe_subnetworks(network, summaries, names, maps, language),
+        watercourses=_describe_watercourses(network, maps, language),
+        losses=[
+            (names.get(summary.subnetwork, summary.subnetwork), describe_loss(summary, language))
+            for summary in summaries
+        ],
+        weights=sorted({summary.weight for summary in summaries}),
+        restorations=restorations,
+        left_out=left_out,
+        columns=COMMUNE_COLUMNS,
+        communes=_list_communes(indicators, language),
+        lacking=[theme for theme, given in network.provided.items() if not given],
+        notes=_list_notes(journal, language),
+        sources=list(about.get("sources", ())),
+        references=_REFERENCES,
+        cell=_write_value("cell_size", run.get("grid", {}).get("cell_size"), language),
+        rules=_describe_rules(parameters.get("rules", {}), language),
+        parameters=_tabulate_parameters(parameters.get("subnetworks", ()), language),
+        resistances=_tabulate_resistances(parameters.get("subnetworks", ()), language),
+        parameter_names=[str(entry["name"]) for entry in parameters.get("subnetworks", ())],
+        version=run.get("bocage", bocage.__version__),
+    )
+    with replace_on_success(path) as part:
+        part.write_text(html, encoding="utf-8", newline="\n")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.from_string(
+        files("bocage.report").joinpath("template.html.j2").read_text(encoding="utf-8")
+    )
+
+
+def _keep_inside(communes: GeoDataFrame | None, indicators: DataFrame) -> GeoDataFrame | None:
+    if communes is None:
+        return None
+    named = set(indicators["insee"]) - {TERRITORY}
+    return communes[communes["insee"].astype(str).isin(named)] if named else communes
+
+
+def _write_date(date: object, language: str) -> str:
+    """Write an ISO date as people say it."""
+    if not date:
+        return ""
+    day = date if isinstance(date, datetime.date) else datetime.date.fromisoformat(str(date))
+    first = say("report.first_of_month", language) if day.day == 1 else str(day.day)
+    month = say("report.months", language).split()[day.month - 1]
+    return say("report.date", language, day=first, month=month, year=str(day.year))
+
+
+def _describe_status(about: Mapping[str, Any], language: str) -> dict[str, str]:
+    status = about.get("status", {})
+    kind = status.get("kind", "etude")
+    parts = [status.get("reference", ""), _write_date(status.get("date"), language)]
+    return {
+        "kind": kind,
+        "name": say(f"report.status_{kind}", language),
+        "text": say(f"report.status_{kind}_text", language),
+        "act": ", ".join(part for part in parts if part),
+    }
+
+
+def _list_issuer(about: Mapping[str, Any]) -> dict[str, str]:
+    issuer = about.get("issuer", {})
+    named = ("directorate", "service", "unit", "department", "region")
+    return {
+        "name": ", ".join(str(issuer[key]) for key in named if issuer.get(key)),
+        "contact": str(issuer.get("contact") or ""),
+    }
+
+
+def _describe_subnetworks(
+    network: Network,
+    summaries: Sequence[GraphSummary],
+    names: Mapping[str, str],
+    maps: MapMaker,
+    language: str,
+) -> list[dict[str, Any]]:
+    corridors = network.tables["corridor_s"]
+    found = []
+    for summary in summaries:
+        mine = corridors[corridors["subnetwork"] == summary.subnetwork]
+        restore = int((mine["objective"] == "restore").sum())
+        name = names.get(summary.subnetwork, summary.subnetwork)
+        facts = (
+            ("subnetwork_reservoirs", summary.reservoirs),
+            ("subnetwork_corridors", len(mine)),
+            ("subnetwork_restore", restore),
+            ("subnetwork_groups", summary.components),
+        )
+        found.append(
+            {
+                "key": summary.subnetwork,
+                "name": name,
+                "map": Markup(maps.draw_subnetwork(summary.subnetwork, name)),
+                "facts": [
+                    (say(f"report.{key}", language), format_number(value, 0, language))
+                    for key, value in facts
+                ],
+                "sentence": say(
+                    "report.cost_sentence",
+                    language,
+                    name=name,
+                    loss=write_amount(100 * summary.loss_share, language),
+                )
+                if summary.links
+                else "",
+            }
+        )
+    return found
+
+
+def _describe_watercourses(network: Network, maps: MapMaker, language: str) -> dict[str, Any] | None:
+    rivers = network.tables["cours_eau_l"]
+    if not len(rivers):
+        return None
+    facts = (
+        ("watercourse_reservoirs", rivers["is_reservoir"].astype(bool)),
+        ("watercourse_corridors", rivers["is_corridor"].astype(bool)),
+        ("watercourse_restore", rivers["objective"] == "restore"),
+    )
+    return {
+        "map": Markup(maps.draw_watercourses()),
+        "facts": [
+            (
+                say(f"report.{key}", language),
+                f"{write_amount(float(rivers.geometry.length[chosen].sum()) / M_PER_KM, language)}\u00a0km",
+            )
+            for key, chosen in facts
+        ],
+    }
+
+
+def _list_communes(indicators: DataFrame, language: str) -> list[dict[str, Any]]:
+    """Give the rows of the table of communes: by name, the whole territory last."""
+    if not len(indicators) or list(indicators["insee"]) == [TERRITORY]:
+        return []
+    kinds = describe_indicators(COMMUNE_COLUMNS)
+    rows = []
+    for row in indicators.to_dict("records"):
+        cells = []
+        for column in COMMUNE_COLUMNS:
+            value = float(row[column])
+            shown = 100 * value if column.endswith("_share") else value
+            whole = kinds[column].dtype == "int"
+            text = format_number(shown, 0, language) if whole else write_amount(shown, language)
+            # The sort key keeps the digits that the eye does not need.
+            cells.append((text, f"{shown:.4g}"))
+        rows.append({"insee": str(row["insee"]), "name": str(row["name"]), "cells": cells})
+    *communes, territory = rows
+    communes.sort(key=lambda row: (_sort_name(str(row["name"])), str(row["insee"])))
+    return [*communes, territory]
+
+
+def _sort_name(name: str) -> str:
+    import unicodedata
+
+    bare = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(char for char in bare if not unicodedata.combining(char))
+
+
+def _list_notes(journal: Journal, language: str) -> list[tuple[Level, list[str]]]:
+    found = [
+        (level, [bind_spaces(note.text(language)) for note in journal.notes if note.level == level])
+        for level in _LEVELS
+    ]
+    return [(level, texts) for level, texts in found if texts]
+
+
+def _describe_rules(rules: Mapping[str, Any], language: str) -> dict[str, str]:
+    from bocage.restoration import Rules
+
+    default = Rules()
+    share = float(rules.get("degraded_share", default.degraded_share))
+    types = ", ".join(rules.get("restore_types", default.restore_types))
+    return {
+        "share": _write_value("degraded_share", round(100 * share, 6), language),
+        "types": types or say("report.method_no_types", language),
+    }
+
+
+def _tabulate_parameters(
+    subnetworks: Sequence[Mapping[str, Any]], language: str
+) -> list[tuple[str, list[str]]]:
+    return [
+        (
+            say(f"report.parameter_{name}", language),
+            [_write_value(name, entry.get(name), language) for entry in subnetworks],
+        )
+        for name in _PARAMETERS
+        if any(entry.get(name) is not None for entry in subnetworks)
+    ]
+
+
+def _tabulate_resistances(
+    subnetworks: Sequence[Mapping[str, Any]], language: str
+) -> list[tuple[str, list[str]]]:
+    """Give a row a ground, in the order of the ground classes, then the other codes by name."""
+    used = {ground for entry in subnetworks for ground in entry.get("resistance", {})}
+    order = {key: i for i, key in enumerate(GROUND)}
+    grounds = sorted(used, key=lambda ground: (order.get(ground, len(order)), ground))
+    return [
+        (
+            _label_ground(ground, language),
+            [
+                _write_value("resistance", entry.get("resistance", {}).get(ground), language)
+                for entry in subnetworks
+            ],
+        )
+        for ground in grounds
+    ]
+
+
+def _label_ground(ground: str, language: str) -> str:
+    return GROUND[ground].label(language) if ground in GROUND else ground
+
+
+def _write_value(name: str, value: object, language: str) -> str:
+    if value is None:
+        return "–"
+    if name == "habitat":
+        return ", ".join(_label_ground(str(ground), language) for ground in cast("Sequence[Any]", value))
+    if isinstance(value, list | tuple):
+        return ", ".join(_write_value(name, item, language) for item in value)
+    if isinstance(value, str):
+        return say(f"report.value_{value}", language) if value in _VALUES else value
+    number = float(cast(float, value))
+    if math.isinf(number):
+        return say("report.value_barrier", language)
+    decimals = 0 if number == int(number) else len(f"{number:.6f}".rstrip("0").split(".")[1])
+    return format_number(number, decimals, language)
+
+
+_VALUES = frozenset({"least_cost", "dilation_erosion", "zone", "barrier"})
