@@ -86,7 +86,11 @@ COLUMNS: dict[Table, dict[str, Column]] = {
         "from_id": Column("str", "reservoir at one end", nullable=False),
         "to_id": Column("str", "reservoir at the other end", nullable=False),
         "method": Column("str", "least_cost or dilation_erosion", nullable=False),
-        "cost": Column("float", "least cost with today's obstacles; empty when impassable", "resistance x m"),
+        "cost": Column(
+            "float",
+            "least cost with today's obstacles; empty when impassable or beyond 3 dispersal costs",
+            "resistance x m",
+        ),
         "cost_free": Column(
             "float", "least cost were transport infrastructure transparent", "resistance x m"
         ),

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 HOSTILE_TIMES_REFERENCE = 10.0
 """Ground is hostile from this many times the reference resistance on."""
 
+DETOUR_TIMES_DISPERSAL = 3.0
+"""How far today's cost of a corridor that no longer works is looked for, in dispersal costs."""
+
 
 @dataclass(frozen=True)
 class Corridors:
@@ -105,7 +108,14 @@ def delineate_corridors(
     links_broken = find_links(
         free, patches, distance_free, broken, max_cost=most, through_patches=through, tolerance=tolerance
     )
-    rows, count = _describe(cover, subnetwork, reservoirs, today, links_today, links_free, links_broken)
+    # What the broken ones cost today tells a long detour from no way at all.
+    detours = find_links(
+        today, patches, distance_today, _same(wanted[0], broken), max_cost=DETOUR_TIMES_DISPERSAL * most,
+        through_patches=through,
+    )  # fmt: skip
+    rows, count = _describe(
+        cover, subnetwork, reservoirs, today, links_today, links_free, links_broken, _costs(detours)
+    )
     surfaces, axes = tabulate(rows, subnetwork, "least_cost", most, cover.grid.crs)
     return Corridors(surfaces, axes, count, distance_today.cost().astype(np.float32))
 
@@ -127,6 +137,17 @@ def _keys(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int
     return (first.astype(np.int64) << 32) | second.astype(np.int64)
 
 
+def _costs(links: Links) -> dict[int, float]:
+    """Give the cost of each pair, by key."""
+    return dict(zip(_keys(links.first, links.second).tolist(), links.cost.tolist(), strict=True))
+
+
+def _same(pairs: Pairs, wanted: Pairs) -> Pairs:
+    """Keep the pairs that ``wanted`` has, with their own zone costs."""
+    keep = np.isin(_keys(pairs.first, pairs.second), _keys(wanted.first, wanted.second))
+    return Pairs(pairs.first[keep], pairs.second[keep], pairs.zone_cost[keep])
+
+
 def _only(pairs: Pairs, linked: Links, *, without: Links) -> Pairs:
     """Keep the pairs that ``linked`` links and ``without`` does not."""
     key = _keys(pairs.first, pairs.second)
@@ -143,11 +164,12 @@ def _describe(
     links_today: Links,
     links_free: Links,
     links_broken: Links,
+    detours: dict[int, float],
 ) -> tuple[list[dict], NDArray[np.uint16]]:
     """Describe each corridor, ordered by the numbers of the reservoirs linked, and count them by cell."""
     grid = cover.grid
     count = np.zeros(grid.shape, np.uint16)
-    free_cost = dict(zip(_keys(links_free.first, links_free.second).tolist(), links_free.cost, strict=True))
+    free_cost = _costs(links_free)
     identifier = dict(zip(reservoirs.table["number"], reservoirs.table["id"], strict=True))
     hostile = hostile_codes(cover, subnetwork, today)
     edge = edge_cells(cover)
@@ -165,7 +187,7 @@ def _describe(
                     "key": keys[i],
                     "from_id": identifier[int(links.first[i])],
                     "to_id": identifier[int(links.second[i])],
-                    "cost": float(links.cost[i]) if works else np.nan,
+                    "cost": float(links.cost[i]) if works else detours.get(keys[i], np.nan),
                     # A crossing may be cheaper than the ground it replaces: then today's way is the best.
                     "cost_free": min(float(links.cost[i]), free_cost.get(keys[i], np.inf)),
                     "length_m": float(links.length_m[i]),

@@ -1,0 +1,176 @@
+"""A run from the study file to its outputs: what it finds, that it repeats itself, that it resumes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pyogrio
+import pytest
+
+from tests.journeys.conftest import Territory
+
+
+def test_a_motorway_between_two_woods_gives_a_corridor_to_restore(territory: Territory) -> None:
+    """Hand-worked: two woods 1.6 km apart, a barrier between: one corridor, and it no longer works."""
+    done = territory.run("run", "STUDY", "--quiet")
+
+    assert done.exit_code == 0, done.output
+    network = territory.output / "network.gpkg"
+    reservoirs = pyogrio.read_dataframe(network, layer="N_SRCE_RESERVOIR_S_ESSAI")
+    corridors = pyogrio.read_dataframe(network, layer="N_SRCE_CORRIDOR_S_ESSAI")
+    points = pyogrio.read_dataframe(network, layer="N_SRCE_OBSTACLE_P_ESSAI")
+    assert list(reservoirs["ID_RESV"]) == ["FR00RS1", "FR00RS2"]
+    # Cells of 25 m draw the rectangles of 140 ha exactly, but for the corners that smoothing cuts.
+    assert list(reservoirs["area_ha"]) == pytest.approx([140.0, 140.0], rel=0.01)
+    assert list(corridors["OBJ_ASSI"]) == ["02"]
+    assert (corridors["from_id"][0], corridors["to_id"][0]) == ("FR00RS1", "FR00RS2")
+    assert corridors["length_m"][0] == pytest.approx(1600, abs=60)
+    assert "01" in list(points["TYPE_OBST"])
+    assert {"indicators.csv", "indicators.parquet", "report.html", "run.json"} <= set(territory.results())
+
+
+def test_the_same_corridor_is_preserved_once_a_passage_opens_the_motorway(territory: Territory) -> None:
+    """A wildlife passage on the way re-opens what the barrier closed."""
+    import shapely
+
+    from tests.journeys.conftest import SOUTH, WEST
+
+    territory.write(
+        "passages", nom=["Passage"], largeur=[60.0], geometry=[shapely.Point(WEST + 2025, SOUTH + 1500)]
+    )
+    text = territory.path.read_text(encoding="utf-8")
+    crossings = (
+        '[layers.crossings]\npath = "données d\'été.gpkg"\nlayer = "passages"\nwidth_field = "largeur"\n\n'
+    )
+    territory.path.write_text(
+        text.replace("[[subnetworks]]", crossings + "[[subnetworks]]"), encoding="utf-8"
+    )
+
+    done = territory.run("run", "STUDY", "--quiet")
+
+    assert done.exit_code == 0, done.output
+    corridors = pyogrio.read_dataframe(territory.output / "network.gpkg", layer="N_SRCE_CORRIDOR_S_ESSAI")
+    assert list(corridors["OBJ_ASSI"]) == ["01"]
+    assert corridors["cost"].notna().all()
+
+
+def test_the_same_inputs_give_the_same_bytes_whatever_the_threads(territory: Territory) -> None:
+    """Two fresh runs, one and three threads, another second on the clock: not a byte differs."""
+    territory.run("run", "STUDY", "--quiet", "--threads", "1")
+    first = territory.results()
+    time.sleep(1.1)
+
+    territory.run("run", "STUDY", "--quiet", "--threads", "3", "--fresh")
+
+    second = territory.results()
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(territory: Territory, monkeypatch) -> None:
+    """Ctrl-C at each stage in turn: exit 130, nothing half-written, and the next run reuses what was done."""
+    from bocage.study import run as module
+
+    expected_run = territory.run("run", "STUDY", "--quiet")
+    assert expected_run.exit_code == 0
+    expected = territory.results()
+    stages = ["inputs", "landcover", "reservoirs_boise", "corridors_boise", "network", "indicators"]
+    keep = module.Store.keep
+    for stop_at in stages:
+
+        def stopping(self, name, key, compute, journal, stop_at=stop_at):
+            if name == stop_at:
+                raise KeyboardInterrupt
+            return keep(self, name, key, compute, journal)
+
+        territory.run("run", "STUDY", "--quiet", "--fresh")
+        for path in (territory.output / ".bocage").glob("*.stage"):
+            if path.name.split("-")[0] in stages[stages.index(stop_at) :]:
+                path.unlink()
+        (territory.output / "run.json").unlink()
+        monkeypatch.setattr(module.Store, "keep", stopping)
+        stopped = territory.run("run", "STUDY", "--quiet")
+        monkeypatch.setattr(module.Store, "keep", keep)
+
+        assert stopped.exit_code == 130
+        assert "continue" in stopped.output
+        assert not (territory.output / "run.json").exists()
+
+        reused: list[str] = []
+
+        def watching(self, name, key, compute, journal, reused=reused):
+            result = keep(self, name, key, compute, journal)
+            if result[1]:
+                reused.append(name)
+            return result
+
+        monkeypatch.setattr(module.Store, "keep", watching)
+        resumed = territory.run("run", "STUDY", "--quiet")
+        monkeypatch.setattr(module.Store, "keep", keep)
+
+        assert resumed.exit_code == 0
+        assert reused == stages[: stages.index(stop_at)]
+        assert territory.results() == expected
+
+
+def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_completes(territory: Territory) -> None:
+    """SIGKILL as soon as the first stage is stored: no output under its own name, then a whole run."""
+    if os.name == "nt":
+        pytest.skip("SIGKILL does not exist on Windows")
+    command = [sys.executable, "-m", "bocage.cli", "run", str(territory.path), "--quiet"]
+    process = subprocess.Popen(command)
+    store = territory.output / ".bocage"
+    until = time.monotonic() + 120
+    while time.monotonic() < until and not list(store.glob("inputs-*.stage")) and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    assert list(store.glob("inputs-*.stage"))
+    if process.returncode == -signal.SIGKILL:
+        assert not (territory.output / "run.json").exists()
+    again = territory.run("run", "STUDY", "--quiet")
+    assert again.exit_code == 0, again.output
+    assert (
+        json.loads((territory.output / "run.json").read_text(encoding="utf-8"))["objects"]["reservoir_s"] == 2
+    )
+
+
+def test_a_changed_rule_computes_only_what_depends_on_it(territory: Territory, monkeypatch) -> None:
+    """Another share of degraded ground: reservoirs and corridors are those of the first run."""
+    from bocage.study import run as module
+
+    territory.run("run", "STUDY", "--quiet")
+    territory.path.write_text(
+        territory.path.read_text(encoding="utf-8") + "\n[rules]\ndegraded_share = 0.01\n", encoding="utf-8"
+    )
+    keep, reused = module.Store.keep, {}
+
+    def watching(self, name, key, compute, journal):
+        result = keep(self, name, key, compute, journal)
+        reused[name] = result[1]
+        return result
+
+    monkeypatch.setattr(module.Store, "keep", watching)
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+
+    assert reused == {
+        "inputs": True, "landcover": True, "reservoirs_boise": True, "corridors_boise": True,
+        "network": False, "indicators": False,
+    }  # fmt: skip
+
+
+def test_english_is_an_option(territory: Territory) -> None:
+    """The report and reasons follow the study's language."""
+    territory.replace('prefix = "FR00"', 'prefix = "FR00"\nlanguage = "en"')
+
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+
+    report = (territory.output / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="en"' in report
+    assert "Corridors" in report
