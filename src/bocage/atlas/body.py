@@ -1,0 +1,252 @@
+"""The map body of a sheet and its locator, as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from bocage.atlas.commune import Commune
+from bocage.atlas.themes import Drawn
+from bocage.atlas.typeface import draw_halo
+from bocage.cartography.background import Background, render_background
+from bocage.cartography.frame import MapFrame
+from bocage.cartography.labels import Label, LabelStyle, break_text, measure_text, place_labels
+from bocage.cartography.svg import MapLayer, draw_map
+from bocage.cartography.symbols import Symbol, Symbols
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+_INK = "#1a1a1a"
+_MOST_RESERVOIR_NAMES = 14
+_MAIN_ROADS = ("motorway", "main_road")
+
+
+@dataclass(frozen=True)
+class MapBody:
+    """A drawn map.
+
+    Attributes
+    ----------
+    svg : str
+    base_map : tuple of str
+        Symbols of the base map it shows.
+    neighbours : tuple of str
+        Neighbouring communes named on it.
+    has_background : bool
+    """
+
+    svg: str
+    base_map: tuple[str, ...]
+    neighbours: tuple[str, ...]
+    has_background: bool
+
+
+def draw_body(
+    frame: MapFrame,
+    commune: Commune,
+    communes: GeoDataFrame,
+    drawn: Mapping[str, Drawn],
+    symbols: Symbols,
+    *,
+    background: Background | None = None,
+    context: Mapping[str, GeoDataFrame] | None = None,
+    crosses: Sequence[tuple[float, float]] = (),
+    unit: float = 1.0,
+) -> MapBody:
+    """Draw the map of a commune: base map, network, veil over the outside, outlines, names.
+
+    Parameters
+    ----------
+    frame : MapFrame
+    commune : Commune
+    communes : GeoDataFrame
+        All communes, columns ``insee`` and ``name``.
+    drawn : mapping of symbol key to Drawn
+    symbols : Symbols
+    background : Background, optional
+    context : mapping, optional
+        Base map: ``roads``, ``railways``, ``watercourses`` with columns ``ground`` and ``name``.
+    crosses : sequence of (x, y)
+        Where the page will draw crosses of the coordinate grid, which names avoid [mm of the frame].
+    unit : float
+        Enlargement of the names.
+
+    Returns
+    -------
+    MapBody
+    """
+    window = shapely.box(*frame.bounds)
+    wider = shapely.box(*frame.grown(5.0))
+    neighbours = _neighbours(communes, commune.insee, window)
+    layers = [found.layer for found in drawn.values()]
+    base = _base_layers(context or {}, symbols, window)
+    layers += base
+    layers.append(MapLayer([shapely.difference(wider, commune.outline)], symbols["veil"]))
+    if len(neighbours):
+        layers.append(MapLayer(_shared_limits(neighbours, wider), symbols["neighbour"]))
+    layers.append(MapLayer([commune.outline], symbols["commune"]))
+
+    wanted = _name_communes(commune, neighbours, frame, unit)
+    wanted += _name_network(drawn, commune.outline, unit)
+    wanted += _name_context(context or {}, drawn, window, unit)
+    # Names keep off the outline and off what is narrow; they may lie on surfaces.
+    avoid = [shapely.boundary(commune.outline)]
+    for found in drawn.values():
+        if found.symbol.kind != "polygon":
+            avoid += list(found.objects.geometry)
+    if crosses:
+        ground = frame.to_ground(np.array(crosses, dtype=np.float64))
+        avoid += [shapely.Point(easting, northing) for easting, northing in ground.tolist()]
+    labels = place_labels(wanted, frame, avoid=avoid)
+    image = None if background is None else render_background(background, frame)
+    svg = draw_map(frame, layers, labels=labels, background=image, draw_halo=draw_halo)
+    written = {" ".join(label.lines).replace("- ", "-") for label in labels}
+    named = tuple(sorted(name for name in set(neighbours["name"].astype(str)) if name in written))
+    shown = [layer.symbol.key for layer in base] + (["neighbour"] if len(neighbours) else [])
+    return MapBody(svg, tuple(dict.fromkeys(shown)), named, image is not None)
+
+
+def draw_locator(
+    communes: GeoDataFrame, commune: Commune, frame: MapFrame, width_mm: float, height_mm: float
+) -> str:
+    """Draw where the commune lies among all communes of the layer.
+
+    The commune is solid, and a frame shows what the sheet covers.
+    """
+    outlines = np.asarray(communes.geometry, dtype=object)
+    present = outlines[~(shapely.is_missing(outlines) | shapely.is_empty(outlines))]
+    west, south, east, north = shapely.total_bounds(present).tolist()
+    locator = MapFrame.around((west, south, east, north), width_mm, height_mm, margin=0.03)
+    ground = Symbol("locator_communes", "polygon", 0, "", "", fill="#e4e6df", stroke="#ffffff", width=0.08)
+    # A commune smaller than the eye can find is drawn as a dot of its own.
+    own = commune.outline
+    least = 0.7 * locator.metres_per_mm
+    if own.area < 4 * least * least:
+        own = own.centroid.buffer(least)
+    mark = Symbol("locator_commune", "polygon", 2, "", "", fill="#a80d55", stroke="#ffffff", width=0.15)
+    sheet = Symbol("locator_sheet", "line", 3, "", "", stroke=_INK, width=0.2)
+    rectangle = shapely.box(*frame.bounds).exterior
+    return draw_map(
+        locator,
+        [MapLayer(present, ground), MapLayer([own], mark), MapLayer([rectangle], sheet)],
+        key="locator",
+        paper=None,
+    )
+
+
+def _neighbours(communes: GeoDataFrame, insee: str, window: Any) -> GeoDataFrame:
+    outlines = np.asarray(communes.geometry, dtype=object)
+    west, south, east, north = window.bounds
+    boxes = shapely.bounds(outlines)
+    with np.errstate(invalid="ignore"):
+        near = (boxes[:, 0] < east) & (boxes[:, 2] > west) & (boxes[:, 1] < north) & (boxes[:, 3] > south)
+    near &= (communes["insee"].astype(str) != insee).to_numpy()
+    near[near] = shapely.intersects(window, outlines[near])
+    return communes[near]
+
+
+def _shared_limits(neighbours: GeoDataFrame, around: Any) -> Any:
+    # A limit that two communes share is drawn once, or the dashes of one fill the gaps of the other.
+    cut = shapely.clip_by_rect(
+        shapely.boundary(np.asarray(neighbours.geometry, dtype=object)), *around.bounds
+    )
+    return shapely.get_parts(shapely.line_merge(shapely.union_all(cut)))
+
+
+def _name_communes(commune: Commune, neighbours: GeoDataFrame, frame: MapFrame, unit: float) -> list[Label]:
+    own = LabelStyle(3.7 * unit, _INK, 700, spacing=0.06, halo_width=1.1 * unit)
+    # A long name is written smaller so that it stays within a small commune.
+    largest = max(shapely.get_parts(commune.outline), key=lambda part: (part.area, part.bounds))
+    room = 0.85 * (largest.bounds[2] - largest.bounds[0]) / frame.metres_per_mm
+    longest = max(measure_text(line, own) for line in break_text(commune.name.upper(), own))
+    own = replace(own, size=own.size * min(1.0, max(room / longest, 0.6)))
+    other = LabelStyle(2.35 * unit, "#4a4a4a", 400, spacing=0.02, halo_width=0.7 * unit)
+    labels = [Label(commune.name.upper(), commune.outline, own, 0, required=True)]
+    rows = zip(neighbours["name"].astype(str), neighbours.geometry, strict=True)
+    labels += [Label(name, outline, other, 2) for name, outline in rows]
+    return labels
+
+
+def _name_network(drawn: Mapping[str, Drawn], outline: Any, unit: float) -> list[Label]:
+    style = LabelStyle(2.2 * unit, "#123d22", 600, italic=False, halo_width=0.8 * unit)
+    water = LabelStyle(2.2 * unit, "#0f3a6e", 400, italic=True, halo_width=0.9 * unit)
+    parts: dict[str, list[Any]] = {}
+    for key in ("reservoir", "reservoir_to_restore"):
+        objects = drawn[key].objects
+        for name, geometry in zip(objects["name"], objects.geometry, strict=True):
+            if _is_name(name):
+                parts.setdefault(name.strip(), []).append(geometry)
+    named = [(name, max(found, key=lambda shape: shape.area)) for name, found in parts.items()]
+    named.sort(key=lambda pair: (not pair[1].intersects(outline), -pair[1].area, pair[0]))
+    labels = [Label(name, geometry, style, 1) for name, geometry in named[:_MOST_RESERVOIR_NAMES]]
+    rivers: dict[str, list[Any]] = {}
+    for key in ("watercourse_both", "watercourse_reservoir", "watercourse_corridor", "watercourse"):
+        objects = drawn[key].objects
+        for name, geometry in zip(objects["name"], objects.geometry, strict=True):
+            if _is_name(name):
+                rivers.setdefault(name.strip(), []).append(geometry)
+    labels += [Label(name, _join(found), water, 3) for name, found in sorted(rivers.items())]
+    return labels
+
+
+def _name_context(
+    context: Mapping[str, GeoDataFrame], drawn: Mapping[str, Drawn], window: Any, unit: float
+) -> list[Label]:
+    water = LabelStyle(2.0 * unit, "#1f5d92", 400, italic=True, halo_width=0.85 * unit)
+    road = LabelStyle(1.9 * unit, "#5a5a5a", 600, halo_width=0.6 * unit)
+    written = {
+        str(name).strip()
+        for key, found in drawn.items()
+        if key.startswith("watercourse")
+        for name in found.objects["name"]
+        if _is_name(name)
+    }
+    labels = []
+    for theme, style, priority in (("watercourses", water, 4), ("roads", road, 5)):
+        table = context.get(theme)
+        if table is None or "name" not in table.columns:
+            continue
+        seen = table[shapely.intersects(window, np.asarray(table.geometry, dtype=object))]
+        if theme == "roads" and "ground" in seen.columns:
+            seen = seen[seen["ground"].isin(_MAIN_ROADS)]
+        parts: dict[str, list[Any]] = {}
+        for name, geometry in zip(seen["name"], seen.geometry, strict=True):
+            if _is_name(name) and name.strip() not in written:
+                parts.setdefault(name.strip(), []).append(geometry)
+        labels += [Label(name, _join(found), style, priority) for name, found in sorted(parts.items())]
+    return labels
+
+
+def _base_layers(context: Mapping[str, GeoDataFrame], symbols: Symbols, window: Any) -> list[MapLayer]:
+    layers = []
+    for theme, key in (("watercourses", "river"), ("railways", "railway"), ("roads", "road")):
+        table = context.get(theme)
+        if table is None or len(table) == 0:
+            continue
+        seen = table[shapely.intersects(window, np.asarray(table.geometry, dtype=object))]
+        if len(seen) == 0:
+            continue
+        if theme == "roads" and "ground" in seen.columns:
+            main = seen["ground"].isin(_MAIN_ROADS)
+            if main.any():
+                layers.append(MapLayer(seen[main], symbols["road_main"]))
+            seen = seen[~main & (seen["ground"] != "track")]
+        if len(seen):
+            layers.append(MapLayer(seen, symbols[key]))
+    return layers
+
+
+def _join(geometries: list[Any]) -> Any:
+    if len(geometries) == 1:
+        return geometries[0]
+    parts = shapely.get_parts(np.asarray(geometries, dtype=object))
+    return shapely.multilinestrings(parts[shapely.get_type_id(parts) == 1])
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and bool(name.strip())

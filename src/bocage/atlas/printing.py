@@ -1,0 +1,189 @@
+"""Print the sheet of a commune of a study: find the network, the outline and what lies under it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from bocage.atlas.sheet import write_sheet
+from bocage.errors import StudyError
+from bocage.journal import Journal
+from bocage.network import COLUMNS, Network, Theme, empty_table
+from bocage.study.model import Study, about
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from bocage.cartography.background import Background
+    from bocage.grid import Bounds
+
+_AROUND_M = 12_000.0
+"""How far around the commune the base map is read [m]: the widest A3 frame at 1:100 000 and more."""
+
+
+def print_commune_sheet(
+    study: Study,
+    commune: str,
+    *,
+    sheet_format: str = "a4",
+    orientation: str = "auto",
+    language: str | None = None,
+    output: Path | None = None,
+    png: bool = False,
+) -> Path:
+    """Print the sheet of a commune, from the network the study's run has written.
+
+    A study without land cover needs no run: its sheets say of each theme that the data were not given.
+
+    Parameters
+    ----------
+    study : Study
+    commune : str
+        INSEE code, or the exact name, accents and case aside.
+    sheet_format : {"a4", "a3"}
+    orientation : {"auto", "portrait", "landscape"}
+    language : {"fr", "en"}, optional
+        The study's by default.
+    output : Path, optional
+        The PDF; ``sheets/<INSEE code>.pdf`` in the study's output folder by default.
+    png : bool
+        Write a picture beside it.
+
+    Returns
+    -------
+    Path
+        Of the PDF.
+
+    Raises
+    ------
+    StudyError
+        The study has no communes, or was not run, or has changed since.
+    InputError
+        The commune is not in the layer.
+    """
+    from bocage.study.inputs import check_files
+    from bocage.study.layers import prepare_communes
+
+    if study.layers.communes is None:
+        raise StudyError(
+            f"{study.path.name}: a sheet needs the outline of its commune; add a [layers.communes] table"
+        )
+    check_files(study)
+    journal = Journal()
+    network = find_network(study)
+    communes = prepare_communes(study, study.layers.communes, journal=journal)
+    code = find_code(communes, commune)
+    outline = communes[communes["insee"] == code]
+    around = None
+    if len(outline):
+        west, south, east, north = outline.total_bounds
+        around = (west - _AROUND_M, south - _AROUND_M, east + _AROUND_M, north + _AROUND_M)
+    chosen = language or study.language
+    suffix = "" if sheet_format == "a4" else f"_{sheet_format}"
+    return write_sheet(
+        output or study.output / "sheets" / f"{code}{suffix}.pdf",
+        network=network,
+        communes=communes,
+        insee=code,
+        about=network.about,
+        sheet_format=sheet_format,
+        orientation=orientation,
+        language=chosen,
+        background=None if around is None else read_background(study, around),
+        context=None if around is None else read_context(study, around, journal),
+        journal=journal,
+        png=png,
+    )
+
+
+def find_network(study: Study) -> Network:
+    """Give the network that the study's run wrote; an empty one for a study that has nothing to run.
+
+    Raises
+    ------
+    StudyError
+        The run is still to do, or to do again.
+    """
+    from bocage.io.geopackage import read_network
+
+    if not study.file.landcover and study.layers.watercourses is None:
+        tables = {table: empty_table(table, study.crs) for table in COLUMNS}
+        return Network(tables, dict.fromkeys(get_args(Theme), False), study.crs, about(study))
+    path = study.output / "network.gpkg"
+    if not path.exists():
+        raise StudyError(
+            f"{study.path.name}: its network is not there yet ({path.as_posix()}); "
+            f"first type: bocage run {study.path.name}"
+        )
+    network = read_network(path)
+    # Names, issuer and status may be corrected without a new run.
+    return Network(network.tables, network.provided, network.crs, about(study))
+
+
+def find_code(communes: GeoDataFrame, wanted: str) -> str:
+    """Give the INSEE code of a commune named by its code or its exact name.
+
+    What matches nothing is given back, for the sheet to say which codes and names are near.
+
+    Examples
+    --------
+    >>> import geopandas
+    >>> towns = geopandas.GeoDataFrame({"insee": ["34079"], "name": ["Clermont-l'Hérault"]})
+    >>> find_code(towns, "clermont-l’herault")
+    '34079'
+    """
+    if (communes["insee"] == wanted).any():
+        return wanted
+    same = [_plain(name) == _plain(wanted) for name in communes["name"]]
+    codes = communes["insee"][same].unique()
+    return str(codes[0]) if len(codes) == 1 else wanted
+
+
+def read_background(study: Study, bounds: Bounds) -> Background | None:
+    """Read the land cover that the run wrote, coloured faintly; None when there is none."""
+    from bocage.cartography.background import Background
+    from bocage.grid import Grid
+    from bocage.io.rasters import describe_raster, read_raster
+    from bocage.landcover.ground import GROUND
+
+    path = study.output / "rasters" / "landcover.tif"
+    if not path.exists():
+        return None
+    info = describe_raster(path)
+    west, south, east, north = info.bounds
+    window = (max(west, bounds[0]), max(south, bounds[1]), min(east, bounds[2]), min(north, bounds[3]))
+    if window[0] >= window[2] or window[1] >= window[3]:
+        return None
+    grid = Grid.covering(window, study.cell_size, study.crs)
+    values = read_raster(path, grid, name="landcover", journal=Journal())
+    colours = np.full((len(GROUND) + 1, 3), 255, np.uint8)
+    for index, ground in enumerate(GROUND.values(), start=1):
+        rgb = np.array([int(ground.colour[i : i + 2], 16) for i in (1, 3, 5)], float)
+        colours[index] = np.rint(255 - 0.35 * (255 - rgb)).astype(np.uint8)
+    return Background(grid, np.where(values.valid, values.values, 0).astype(np.uint8), colours)
+
+
+def read_context(study: Study, bounds: Bounds, journal: Journal) -> Mapping[str, GeoDataFrame]:
+    """Read the roads, railways and watercourses of the study for the base map."""
+    from bocage.study.layers import prepare_railways, prepare_roads, prepare_watercourses
+
+    layers, context = study.layers, {}
+    if layers.roads:
+        context["roads"] = prepare_roads(study, layers.roads, bbox=bounds, journal=journal)
+    if layers.railways:
+        context["railways"] = prepare_railways(study, layers.railways, bbox=bounds, journal=journal)
+    if layers.watercourses:
+        context["watercourses"] = prepare_watercourses(
+            study, layers.watercourses, bbox=bounds, journal=journal
+        )
+    return context
+
+
+def _plain(name: str) -> str:
+    """Write a name without accents, case or kinds of apostrophe."""
+    letters = unicodedata.normalize("NFKD", name.replace("’", "'").replace("œ", "oe").replace("Œ", "Oe"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().strip()

@@ -1,0 +1,110 @@
+"""The palette: complete, legible without colour, replaceable, and clear about its mistakes."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from bocage.cartography import Symbol, load_symbols
+from bocage.errors import InputError
+from bocage.network import COLUMNS, Theme
+
+
+def lightness(colour: str) -> float:
+    """Give the luma of a colour, in [0, 255]: what a photocopier keeps of it."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def texture(symbol: Symbol) -> tuple[object, ...]:
+    """Give what tells a symbol from others without any colour."""
+    hatch = None if symbol.hatch is None else symbol.hatch.angle
+    marker = None if symbol.marker is None else symbol.marker.shape
+    return (symbol.kind, hatch, bool(symbol.dash), marker)
+
+
+class TestPalette:
+    """Tests of bocage's own palette."""
+
+    def test_every_theme_is_drawn(self) -> None:
+        """Each theme of a network has at least one symbol."""
+        symbols = load_symbols()
+
+        assert [theme for theme in get_args(Theme) if not symbols.of_theme(theme)] == []
+
+    def test_conditions_name_columns(self) -> None:
+        """The columns that choose a symbol's objects exist in its table."""
+        for symbol in load_symbols():
+            if symbol.table is not None:
+                assert set(symbol.conditions) <= set(COLUMNS[symbol.table])
+
+    def test_legible_in_grey(self) -> None:
+        """Two symbols of one kind differ by hatch, dash, width, casing or at least 25 levels of grey."""
+        drawn = [symbol for symbol in load_symbols() if symbol.theme is not None]
+        for one, other in combinations(drawn, 2):
+            if texture(one) != texture(other):
+                continue
+            tones = [(a.fill or a.stroke or "#000000", a.width, a.casing_width) for a in (one, other)]
+            (first, width, casing), (second, other_width, other_casing) = tones
+            apart = abs(lightness(first) - lightness(second)) >= 25
+            assert apart or abs(width - other_width) >= 0.1 or abs(casing - other_casing) >= 0.1, (one, other)
+
+    def test_unbroken_means_preserve(self) -> None:
+        """What is to be restored is drawn with broken lines, what is to be preserved without."""
+        for symbol in load_symbols():
+            objective = symbol.conditions.get("objective")
+            if objective is not None:
+                assert bool(symbol.dash) == (objective == "restore")
+
+    def test_labels_in_both_languages(self) -> None:
+        """Every symbol has words in French and English."""
+        assert all(symbol.label("fr") and symbol.label("en") for symbol in load_symbols())
+
+
+class TestLoadSymbols:
+    """Tests of replacing the palette."""
+
+    def test_replaces_one_symbol(self, tmp_path: Path) -> None:
+        """A palette file replaces the symbols it names and leaves the others."""
+        path = tmp_path / "palette d’été.toml"
+        path.write_text(
+            '[obstacle_point]\nkind = "point"\norder = 44\nfill = "#123456"\n'
+            'marker = { shape = "cross", size = 4 }\nfr = "point"\nen = "point"\n',
+            encoding="utf-8",
+        )
+
+        symbols = load_symbols(path)
+
+        assert symbols["obstacle_point"].fill == "#123456"
+        assert symbols["reservoir"] == load_symbols()["reservoir"]
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("[reservoir]\n", "'kind' is missing"),
+            ('[reservoir]\nkind="polygon"\norder=1\nfr="a"\nen="b"\nfill="green"', "'#rrggbb' was expected"),
+            ('[reservoir]\nkind="area"\norder=1\nfr="a"\nen="b"', "one of polygon, line, point"),
+            ('[reservoir]\nkind="polygon"\norder=1\nfr="a"\nen="b"\ncolour="#000000"', "'colour' is none of"),
+            ('[reservoir]\nkind="polygon"\norder=1\nfr="a"\nen="b"\nwidth=-1', "millimetres was expected"),
+            ('[lake]\nkind="polygon"\norder=1\nfr="a"\nen="b"', "which nothing draws"),
+            ("reservoir = 3", "a table [reservoir] was expected"),
+            ("[reservoir", "not a TOML file"),
+        ],
+    )
+    def test_tells_mistakes(self, tmp_path: Path, text: str, told: str) -> None:
+        """A palette that cannot be drawn is refused in a sentence that names what is wrong."""
+        path = tmp_path / "palette.toml"
+        path.write_text(text, encoding="utf-8")
+
+        with pytest.raises(InputError) as raised:
+            load_symbols(path)
+
+        assert told in str(raised.value)
+
+    def test_missing_file(self, tmp_path: Path) -> None:
+        """A palette that does not exist is named."""
+        with pytest.raises(InputError, match=r"absent\.toml cannot be read"):
+            load_symbols(tmp_path / "absent.toml")
