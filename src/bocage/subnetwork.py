@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 Method = Literal["least_cost", "dilation_erosion"]
-LinkCost = Literal["least_cost", "zone"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,6 @@ class Subnetwork:
         Cost of crossing one metre of ground, > 0; ``inf`` is a barrier.
     method : {"least_cost", "dilation_erosion"}
         How corridors are drawn.
-    link_cost : {"least_cost", "zone"}
-        Cheapest path over the whole ground, or between the two patches' own zones.
     through_patches : bool
         Whether a link may cross a third reservoir.
     tolerance : float
@@ -71,7 +68,6 @@ class Subnetwork:
     edge_depth_m: float = 0.0
     reference_resistance: float = 1.0
     method: Method = "least_cost"
-    link_cost: LinkCost = "least_cost"
     through_patches: bool = False
     tolerance: float = 0.05
     dilation_m: float = 500.0

@@ -112,9 +112,11 @@ def record_run(
 def write_rasters(study: Study, cover: LandCover, corridors: Mapping[str, Corridors], inputs: Inputs) -> None:
     """Write the rasters of each sub-network, cut to the study area's bounds.
 
-    They are resistance, cost distance and number of corridors.
+    They are the fused land cover, by the order of the ground classes from 1; then, for each
+    sub-network, resistance, cost distance and number of corridors.
     """
     from bocage.io.rasters import write_raster
+    from bocage.landcover.ground import GROUND
     from bocage.resistance.table import build_resistance
 
     folder = study.output / "rasters"
@@ -123,7 +125,13 @@ def write_rasters(study: Study, cover: LandCover, corridors: Mapping[str, Corrid
     window = cover.grid.window(inputs.area.bounds)
     grid = cover.grid.crop(window)
     date = study.date.isoformat()
-    written = set()
+    numbers = {key: number for number, key in enumerate(GROUND, start=1)}
+    ground = np.array([numbers.get(key, 0) for key in cover.legend.ground], np.uint8)
+    path = folder / "landcover.tif"
+    write_raster(
+        path, ground[cover.codes[window.slices]], grid, nodata=0, description="Ground class", date=date
+    )
+    written = {path}
     for subnetwork in study.subnetworks:
         found = corridors[subnetwork.key]
         resistance = build_resistance(cover, subnetwork).array()[window.slices].astype(np.float32)

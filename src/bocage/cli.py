@@ -1,0 +1,298 @@
+"""The command line: thin, and quick to start, since every command imports what it needs when called.
+
+Exit codes: 0 done; 1 a fault of bocage; 2 something the user can mend, told in one sentence;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+import click
+
+from bocage import __version__
+from bocage.errors import BocageError, OutputError
+
+if TYPE_CHECKING:
+    from bocage.progress import Progress
+    from bocage.study.model import Study
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_MENDABLE, _FAULT, _INTERRUPTED = 2, 1, 130
+
+
+class _Commands(click.Group):
+    """Commands in the order they are written, whose errors are one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            _tell("interrupted; run the same command again to continue")
+            ctx.exit(_INTERRUPTED)
+        except Exception as error:
+            # EPIPE: the reader of our output left, as « | head » does; click knows what to do.
+            if _settings(ctx)["debug"] or getattr(error, "errno", None) == errno.EPIPE:
+                raise
+            _tell(f"error: {_explain(error)}")
+            ctx.exit(_MENDABLE if _is_mendable(error) else _FAULT)
+
+
+def _is_mendable(error: Exception) -> bool:
+    return isinstance(error, (BocageError, MemoryError)) or (
+        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
+    )
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, BocageError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return (
+            "the memory is full; set a larger cell_size in the study file, or close other programs, "
+            "and run the same command again"
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" where '{error.filename}' is written" if error.filename else ""
+        return f"the disk is full{where}; free some space and run the same command again to continue"
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
+        return (
+            f"'{error.filename}' cannot be read or written; close the programs that hold it open, "
+            "or choose another folder with --output"
+        )
+    said = " ".join(str(error).split())
+    return (
+        f"bocage met a fault of its own ({type(error).__name__}{': ' + said if said else ''}); "
+        "run the command again with --debug to see where, and report it"
+    )
+
+
+def _tell(message: str) -> None:
+    click.echo(f"bocage: {message}", err=True)
+
+
+def _settings(ctx: click.Context) -> dict[str, Any]:
+    settings = ctx.find_root().ensure_object(dict)
+    for name in ("quiet", "verbose", "debug"):
+        settings.setdefault(name, False)
+    return cast("dict[str, Any]", settings)
+
+
+def _remember(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    if value and option.name is not None:
+        _settings(ctx)[option.name] = True
+
+
+def _speaking(command: Command) -> Command:
+    """Add the options that every command has, before or after its name."""
+    for name, meaning in (
+        ("debug", "Show where an error comes from."),
+        ("verbose", "Say more."),
+        ("quiet", "Say nothing but errors."),
+    ):
+        command = click.option(
+            f"--{name}", is_flag=True, expose_value=False, is_eager=True, callback=_remember, help=meaning
+        )(command)
+    return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", message="bocage %(version)s")
+@_speaking
+def main() -> None:
+    """Make ecological networks from open geodata (continuités écologiques).
+
+    Begin with « bocage demo », or with « bocage init FOLDER » on a folder of your own layers.
+    """
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("bocage-demo"))
+@click.option("--no-sheet", is_flag=True, help="Do not draw the sheet.")
+@_speaking
+@click.pass_context
+def demo(ctx: click.Context, folder: Path, no_sheet: bool) -> None:
+    """Make an invented territory, its network and a map sheet (démonstration).
+
+    FOLDER is made if need be; "bocage-demo" when left out. A study that is there already is kept.
+    """
+    from bocage.study.reading import STUDY_FILE, read_study
+
+    progress = _progress(ctx)
+    path = folder / STUDY_FILE
+    if not path.is_file():
+        _require_free(folder)
+        from bocage.demo import write_territory
+
+        with progress.stage("territory"):
+            path = Path(write_territory(folder))
+    from bocage.study.run import run_study
+
+    study = read_study(path)
+    result = run_study(study, progress=progress, fresh=False, threads=None)
+    commune = _largest_commune(study)
+    _say(ctx, f"study:   {path}")
+    _say(ctx, f"network: {result.output}")
+    if commune is not None and not no_sheet:
+        from bocage.atlas import print_commune_sheet
+
+        with progress.stage("sheet"):
+            sheet_path = print_commune_sheet(
+                study, commune, sheet_format="a4", orientation="auto", language=None, output=None, png=False
+            )
+        _say(ctx, f"sheet:   {sheet_path}")
+    _say(ctx, "\nNext:")
+    _say(ctx, f"  bocage info {_quote(path)}")
+    if commune is not None:
+        _say(ctx, f"  bocage sheet {_quote(path)} --commune {commune} --format a3")
+    _say(ctx, f"  edit {_quote(path)}, then: bocage run {_quote(path)}")
+    _say(ctx, "  bocage init FOLDER, for a folder of your own layers")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.option("--language", type=click.Choice(["fr", "en"]), default="fr", help="Language of the study.")
+@click.option("--force", is_flag=True, help="Replace an existing study.toml.")
+@_speaking
+@click.pass_context
+def init(ctx: click.Context, folder: Path, language: Literal["fr", "en"], force: bool) -> None:
+    """Propose a study.toml for the layers of a FOLDER (initialiser)."""
+    from bocage.study.initialise import write_study_file
+
+    path = write_study_file(folder, language=language, force=force)
+    _say(ctx, f"{path} is written; read it, it says what was guessed.")
+    _say(ctx, f"Next: bocage info {_quote(path)}")
+
+
+@main.command()
+@click.argument("path", metavar="STUDY", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the outputs.")
+@click.option("--fresh", is_flag=True, help="Compute everything again, ignoring earlier stages.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads to use; results do not depend on it.")
+@_speaking
+@click.pass_context
+def run(ctx: click.Context, path: Path, output: Path | None, fresh: bool, threads: int | None) -> None:
+    """Compute the network of a study file (calculer).
+
+    Run again after an interruption, it continues at the first stage that lacks.
+    """
+    study = _read(path, output)
+    from bocage.study.run import run_study
+
+    result = run_study(study, progress=_progress(ctx), fresh=fresh, threads=threads)
+    _say(ctx, f"{result.output}")
+
+
+@main.command()
+@click.argument("path", metavar="STUDY", type=click.Path(path_type=Path))
+@click.option("--commune", required=True, help="INSEE code, or name.")
+@click.option(
+    "--format", "sheet_format", type=click.Choice(["a4", "a3"], case_sensitive=False), default="a4",
+    show_default=True, help="Paper.",
+)  # fmt: skip
+@click.option(
+    "--orientation", type=click.Choice(["auto", "portrait", "landscape"]), default="auto", show_default=True,
+    help="Of the paper; auto follows the commune.",
+)  # fmt: skip
+@click.option("--language", type=click.Choice(["fr", "en"]), help="The study's when left out.")
+@click.option("--output", type=click.Path(path_type=Path), help="File to write.")
+@click.option("--png", is_flag=True, help="Draw an image beside the PDF.")
+@_speaking
+@click.pass_context
+def sheet(
+    ctx: click.Context,
+    path: Path,
+    commune: str,
+    sheet_format: str,
+    orientation: str,
+    language: str | None,
+    output: Path | None,
+    png: bool,
+) -> None:
+    """Draw the map sheet of a commune of a study already run (imprimer)."""
+    study = _read(path, None)
+    from bocage.atlas import print_commune_sheet
+
+    with _progress(ctx).stage("sheet"):
+        written = print_commune_sheet(
+            study,
+            commune,
+            sheet_format=sheet_format,
+            orientation=orientation,
+            language=language,
+            output=output,
+            png=png,
+        )
+    _say(ctx, f"{written}")
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--language", type=click.Choice(["fr", "en"]), help="The study's when left out.")
+@_speaking
+def info(path: Path, language: Literal["fr", "en"] | None) -> None:
+    """Sum up a study file, before or after a run, or any layer or raster (décrire)."""
+    from bocage.study.describe import describe_path
+
+    click.echo(describe_path(path, language=language))
+
+
+def _require_free(folder: Path) -> None:
+    """Refuse a folder that holds something else than what an interrupted demo left."""
+    if not folder.is_dir():
+        return
+    left = ("landcover.tif", "territoire.gpkg")
+    others = sorted(path.name for path in folder.iterdir() if path.name not in left and path.name[0] != ".")
+    if others:
+        raise OutputError(
+            f"'{folder}' holds other files ({others[0]}{', ...' if len(others) > 1 else ''}); "
+            "give the demo a folder of its own, or use bocage init on this one"
+        )
+
+
+def _read(path: Path, output: Path | None) -> Study:
+    from bocage.study.reading import read_study
+
+    study = read_study(path)
+    return study if output is None else study.with_output(output)
+
+
+def _progress(ctx: click.Context) -> Progress:
+    from bocage.progress import choose_progress
+
+    settings = _settings(ctx)
+    return choose_progress("quiet" if settings["quiet"] else "verbose" if settings["verbose"] else "auto")
+
+
+def _say(ctx: click.Context, message: str) -> None:
+    if not _settings(ctx)["quiet"]:
+        click.echo(message)
+
+
+def _quote(path: Path) -> str:
+    text = str(path)
+    return f'"{text}"' if " " in text or "'" in text else text
+
+
+def _largest_commune(study: Study) -> str | None:
+    from bocage.journal import Journal
+    from bocage.study.inputs import resolve_area
+
+    communes = resolve_area(study, Journal()).communes
+    if communes is None or communes.empty:
+        return None
+    return str(communes["insee"].iloc[int(communes.geometry.area.to_numpy().argmax())])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,268 @@
+"""The command line: exit codes, one-sentence errors, and what each command calls."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import bocage
+from bocage.cli import main
+from bocage.errors import InputError
+from tests.study.territory import write_territory
+
+STUDY = "study.toml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Folder of a small study."""
+    write_territory(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Replace the run and the sheet by what notes how they were called."""
+    calls: list[dict[str, Any]] = []
+
+    def run_study(study: Any, **options: Any) -> SimpleNamespace:
+        calls.append({"study": study, **options})
+        return SimpleNamespace(output=study.output)
+
+    def print_commune_sheet(study: Any, commune: str, **options: Any) -> Path:
+        calls.append({"study": study, "commune": commune, **options})
+        return Path("sheet.pdf")
+
+    replace_module(monkeypatch, "bocage.study.run", run_study=run_study)
+    replace_module(monkeypatch, "bocage.atlas", print_commune_sheet=print_commune_sheet)
+    return calls
+
+
+def replace_module(monkeypatch: pytest.MonkeyPatch, name: str, **members: Any) -> None:
+    """Put a made-up module in the place of another."""
+    import sys
+
+    module = ModuleType(name)
+    vars(module).update(members)
+    monkeypatch.setitem(sys.modules, name, module)
+
+
+def call(*arguments: str | Path) -> Result:
+    """Call the command line as a shell would."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: Callable[[], BaseException]) -> None:
+    """Make every run raise an error."""
+
+    def run_study(study: Any, **options: Any) -> None:
+        raise error()
+
+    replace_module(monkeypatch, "bocage.study.run", run_study=run_study)
+
+
+def test_version() -> None:
+    """The version is that of the package."""
+    result = call("--version")
+
+    assert result.output == f"bocage {bocage.__version__}\n"
+    assert result.exit_code == 0
+
+
+def test_help_lists_the_commands() -> None:
+    """Help lists the commands in the order one meets them, each in a line."""
+    output = call("--help").output
+
+    places = [output.index(f"\n  {name} ") for name in ("demo", "init", "run", "sheet", "info")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("command", ["run", "info"])
+def test_missing_study(command: str, tmp_path: Path) -> None:
+    """A file that does not exist is one sentence on standard error, exit code 2."""
+    result = call(command, tmp_path / "none.toml")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("bocage: error: there is no file")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+class TestRun:
+    """Tests for bocage run."""
+
+    def test_options(self, folder: Path, ran: list[dict[str, Any]]) -> None:
+        """Options reach the run; the output folder is printed."""
+        out = folder / "autre sortie"
+        result = call("run", folder / STUDY, "--output", out, "--fresh", "--threads", "2", "--quiet")
+
+        assert result.exit_code == 0
+        assert ran[0]["study"].output == out
+        assert (ran[0]["fresh"], ran[0]["threads"]) == (True, 2)
+        assert result.output == ""
+
+    def test_output_is_printed(self, folder: Path, ran: list[dict[str, Any]]) -> None:
+        """Standard output holds the folder of the outputs and nothing else."""
+        result = call("run", folder / STUDY)
+
+        assert result.stdout == f"{folder / 'out'}\n"
+
+    @pytest.mark.parametrize(
+        ("error", "code", "sentence"),
+        [
+            (lambda: InputError("roads: no such layer"), 2, "bocage: error: roads: no such layer\n"),
+            (lambda: MemoryError(), 2, "bocage: error: the memory is full; set a larger cell_size"),
+            (
+                lambda: OSError(errno.ENOSPC, "No space left on device", "/out/a.tif"),
+                2,
+                "bocage: error: the disk is full where '/out/a.tif' is written; free some space",
+            ),
+            (
+                lambda: PermissionError(errno.EACCES, "Permission denied", "/out/a.tif"),
+                2,
+                "bocage: error: '/out/a.tif' cannot be read or written; close the programs",
+            ),
+            (
+                lambda: KeyError("grid"),
+                1,
+                "bocage: error: bocage met a fault of its own (KeyError: 'grid'); run the command again with",
+            ),
+            (
+                lambda: KeyboardInterrupt(),
+                130,
+                "bocage: interrupted; run the same command again to continue\n",
+            ),
+        ],
+    )
+    def test_errors(
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        error: Callable[[], BaseException],
+        code: int,
+        sentence: str,
+    ) -> None:
+        """Each kind of error is one sentence, without a traceback, with its exit code."""
+        fail_with(monkeypatch, error)
+
+        result = call("run", folder / STUDY)
+
+        assert result.exit_code == code
+        assert result.stderr.startswith(sentence)
+        assert "Traceback" not in result.output
+
+    @pytest.mark.parametrize("before", [True, False])
+    def test_debug(self, folder: Path, monkeypatch: pytest.MonkeyPatch, before: bool) -> None:
+        """With --debug, before or after the command, the error comes with its traceback."""
+        fail_with(monkeypatch, lambda: InputError("roads"))
+        arguments = ["--debug", "run"] if before else ["run", "--debug"]
+
+        result = call(*arguments, folder / STUDY)
+
+        assert isinstance(result.exception, InputError)
+
+    def test_several_mistakes(self, folder: Path) -> None:
+        """Several mistakes of the study file are listed with their lines."""
+        path = folder / STUDY
+        path.write_text(
+            path.read_text(encoding="utf-8")
+            .replace("cell_size", "cellsize")
+            .replace("min_patch_ha", "min_patch"),
+            encoding="utf-8",
+        )
+
+        result = call("run", path)
+
+        assert result.exit_code == 2
+        assert result.stderr.startswith("bocage: error: study.toml has 2 problems:\n  line 7: ")
+
+
+class TestSheet:
+    """Tests for bocage sheet."""
+
+    def test_options(self, folder: Path, ran: list[dict[str, Any]]) -> None:
+        """Options reach the sheet; its file is printed."""
+        result = call("sheet", folder / STUDY, "--commune", "01004", "--format", "A3", "--png")
+
+        assert result.stdout == "sheet.pdf\n"
+        assert ran[0]["commune"] == "01004"
+        assert ran[0]["sheet_format"] == "a3"
+        assert ran[0]["png"] is True
+        assert ran[0]["language"] is None
+
+    def test_commune_is_needed(self, folder: Path) -> None:
+        """Without a commune, click says what is missing, exit code 2."""
+        result = call("sheet", folder / STUDY)
+
+        assert result.exit_code == 2
+        assert "--commune" in result.stderr
+
+
+class TestDemo:
+    """Tests for bocage demo."""
+
+    def test_whole(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: list[dict[str, Any]]) -> None:
+        """The demo writes the territory, runs it, draws a sheet, and prints what to type next."""
+
+        def write(folder: Path) -> Path:
+            folder.mkdir()
+            write_territory(folder)
+            return folder / STUDY
+
+        replace_module(monkeypatch, "bocage.demo", write_territory=write)
+
+        result = call("demo", tmp_path / "essai")
+
+        assert result.exit_code == 0
+        assert [step.get("commune") for step in ran] == [None, "01004"]
+        assert "sheet:   sheet.pdf" in result.stdout
+        assert f"bocage info {tmp_path / 'essai' / STUDY}" in result.stdout
+
+        ran.clear()
+        result = call("demo", tmp_path / "autre", "--no-sheet")
+        assert len(ran) == 1
+
+    def test_keeps_a_study(self, folder: Path, ran: list[dict[str, Any]]) -> None:
+        """A study that is there is run as it is, never replaced."""
+        before = (folder / STUDY).read_bytes()
+
+        assert call("demo", folder, "--no-sheet").exit_code == 0
+        assert (folder / STUDY).read_bytes() == before
+        assert ran[0]["study"].name == "Essai"
+
+    def test_folder_of_others(self, folder: Path, ran: list[dict[str, Any]]) -> None:
+        """A folder of other files is left alone."""
+        (folder / STUDY).unlink()
+
+        result = call("demo", folder)
+
+        assert result.exit_code == 2
+        assert "holds other files (clc.tif, ...); give the demo a folder of its own" in result.stderr
+        assert ran == []
+
+
+class TestInitAndInfo:
+    """Tests for bocage init and bocage info."""
+
+    def test_init(self, folder: Path) -> None:
+        """Init never overwrites a study unless forced, and says the next command."""
+        result = call("init", folder)
+        assert result.exit_code == 2
+        assert "exists and is left as it is" in result.stderr
+
+        result = call("init", folder, "--force")
+        assert result.exit_code == 0
+        assert f"Next: bocage info {folder / STUDY}" in result.stdout
+        assert call("info", folder / STUDY).exit_code == 0
+
+    def test_info_of_a_layer(self, folder: Path) -> None:
+        """Info sums up any layer."""
+        result = call("info", folder / "layers.gpkg", "--language", "en")
+
+        assert "2 objects, polygons, EPSG:2154" in result.stdout
