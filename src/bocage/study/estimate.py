@@ -18,8 +18,8 @@ and their allocations of one sub-network, and the working copies between them.""
 BASE_BYTES = 600_000_000
 """Memory that the program takes whatever the grid: libraries, compiled kernels, layers."""
 
-DISK_BYTES_PER_CELL = 2
-"""Compressed rasters of one sub-network, for each cell; land cover counts as one sub-network."""
+DISK_BYTES_PER_CELL = 12
+"""Stored stages and compressed rasters of one sub-network, for each cell; land cover counts as one."""
 
 BASE_DISK_BYTES = 50_000_000
 
