@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bocage.corridors.cost_distance import cost_distance
@@ -23,8 +23,16 @@ def cells_of(patches: np.ndarray, number: int) -> dict[tuple[int, int], int]:
     return {(int(i), int(j)): number for i, j in np.argwhere(patches == number)}
 
 
-@settings(max_examples=200, deadline=None)
+def _tie_beside_a_third_patch() -> tuple[ResistanceSurface, np.ndarray]:
+    """From 2 to 3, the way by patch 1 costs as much as the way around it."""
+    patches = np.array([[3, 1, 0, 0], [0, 0, 2, 0]], np.int32)
+    codes = np.ones((2, 4), np.uint16)
+    return ResistanceSurface(Grid(0, 0, 10, 2, 4), codes, np.array([np.inf, 1.0])), patches
+
+
+@settings(max_examples=300, deadline=None)
 @given(landscapes(), st.booleans(), st.sampled_from([0.0, 35.0, 400.0]))
+@example(_tie_beside_a_third_patch(), False, 0.0)
 def test_least_cost_path_and_ground_equal_their_definition(landscape, through, tolerance) -> None:
     """For all pairs at once: cost by Dijkstra, a path of that cost, ground by the sum of two distances."""
     surface, patches = landscape

@@ -135,10 +135,13 @@ def _empty_queue(queue_next, head, state):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _backtrack(label, stamp, codes, straight, diagonal, width, cell, path, length):
+def _backtrack(
+    label, stamp, codes, patches, straight, diagonal, width, source, through, cell, path, length
+):  # fmt: skip
     """Append to ``path`` the cells from ``cell`` back to the seed, cell included.
 
-    The predecessor is the first neighbour, straight ones first, whose label plus step equals the
+    Cells of other patches carry labels too, as places reached: a path does not pass by them unless
+    ``through``. The predecessor is the first neighbour, straight ones first, whose label plus step equals the
     cell's label: no back-link raster is kept, and the path does not depend on the search's order.
     """
     stride = np.int64(width)
@@ -163,6 +166,8 @@ def _backtrack(label, stamp, codes, straight, diagonal, width, cell, path, lengt
             near = cell + offsets[k]
             there = label[near]
             if (there >> COST_BITS) != stamp:
+                continue
+            if not through and patches[near] != 0 and patches[near] != source:
                 continue
             if k < 4:
                 step = straight[codes[cell]] + straight[codes[near]]
@@ -276,16 +281,9 @@ def search_pairs(
                 cost[p] = best[b] & low
                 begin = path_size
                 path, path_size, diagonals[p] = _backtrack(
-                    first_label,
-                    first_stamp,
-                    flat_codes,
-                    straight,
-                    diagonal,
-                    width,
-                    best_cell[b],
-                    path,
-                    path_size,
-                )
+                    first_label, first_stamp, flat_codes, flat_patches, straight, diagonal, width,
+                    a, through, best_cell[b], path, path_size,
+                )  # fmt: skip
                 path[begin:path_size] = path[begin:path_size][::-1].copy()
                 if with_ground:
                     done = np.int64(-1)
