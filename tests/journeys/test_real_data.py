@@ -175,6 +175,9 @@ reference = "tribunal administratif de Lille, nos 1409305 et 1500282"
 region = "NORD-PAS-DE-CALAIS"
 department = "D.D.T.M 59"
 directorate = "Direction Départementale des Territoires et de la Mer du Nord"
+[sheet]
+total = 4
+adoption = "Arrêté par le préfet de région le 16 juillet 2014."
 [layers.communes]
 path = "{shared.as_posix()}/data/nord/nord_pas_de_calais.gpkg"
 layer = "communes"
@@ -189,7 +192,15 @@ name = "nom"
     assert done.exit_code == 0, done.output
     text = " ".join(PdfReader(tmp_path / "out" / "sheets" / "59450.pdf").pages[0].extract_text().split())
     text = text.replace("\u00a0", " ")
-    for words in ("ORS 59450", "Carte S.R.C.E", "Pour information", "Mise à jour : Mai 2019", "1409305"):
+    for words in (
+        "ORS 59450",
+        "Carte S.R.C.E",
+        "Pour information",
+        "CARTE : 1/4",
+        "Mise à jour : Mai 2019",
+        "1409305",
+        "16 juillet 2014",
+    ):
         assert words in text
     # Corridors; obstacles as points, lines, surfaces; corridors to restore; reservoirs; watercourses.
     assert text.count("donnée non fournie") >= 7

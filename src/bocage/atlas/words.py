@@ -99,7 +99,7 @@ def write_title_block(about: Mapping[str, Any], commune: Commune, language: str)
     own = _own_words(about)
     month = _month(read_date(about), language)
     name = commune.name.upper()
-    number, total = own.get("number", 1), own.get("total", 1)
+    number, total = own.get("number", 1), own.get("total", own.get("number", 1))
     issuer = about.get("issuer") or {}
     words = {key: _word(own, key, language) for key in ("map_kind", "map_title", "plan_title", "purpose")}
     return {

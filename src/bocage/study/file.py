@@ -192,6 +192,36 @@ class Issuer(Section):
     logo: Path | None = Field(None, description="PNG, JPEG or SVG printed in the title block.")
 
 
+class SheetWords(Section):
+    """Words of the printed sheet; each key left out keeps its usual text."""
+
+    map_kind: str | None = Field(None, description="First title, « Carte Environnementale ».")
+    map_title: str | None = Field(None, description="Second title, « Carte S.R.C.E ».")
+    plan_title: str | None = Field(None, description="Name of the plan, in full.")
+    purpose: str | None = Field(None, description="« Pour information ».")
+    commune_of: str | None = Field(None, description="Words before the commune's name.")
+    number: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Number of this sheet in the commune's series, as 1 in « CARTE : 1/4 »."
+    )
+    total: Annotated[int, Field(ge=1)] | None = Field(None, description="Number of sheets in the series.")
+    explanation_title: str | None = Field(None, description="Title of the explanation.")
+    explanation: tuple[str, ...] | None = Field(None, description="Paragraphs that explain the plan.")
+    lineage: str | None = Field(None, description="Sentence on the plan's name.")
+    adoption: str | None = Field(
+        None, description="When and by whom the plan was adopted, as « Arrêté par le préfet de région le … »."
+    )
+    nota_title: str | None = Field(None, description="Title of the definitions.")
+    nota: tuple[tuple[str, str], ...] | None = Field(
+        None, description='Definitions, as [["Réservoirs de biodiversité", "espaces où …"], …].'
+    )
+
+    @model_validator(mode="after")
+    def _check_number(self) -> SheetWords:
+        if (self.number or 1) > (self.total or self.number or 1):
+            raise ValueError(f"is number {self.number} of {self.total}; give a total that is not smaller")
+        return self
+
+
 class Sourced(Section):
     """A file with the source that must be printed on what is drawn from it."""
 
@@ -502,6 +532,7 @@ class StudyFile(Section):
 
     study: General = Field(description="The study itself.")
     issuer: Issuer = Field(default_factory=Issuer, description="Who publishes.")
+    sheet: SheetWords = Field(default_factory=SheetWords, description="Words of the printed sheet.")
     landcover: tuple[LandCoverLayer, ...] = Field(
         (), description="Land cover; later ones cover earlier ones."
     )

@@ -167,7 +167,7 @@ def about(study: Study) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``title, territory, prefix, date, language, scale, status, issuer, sources, subnetworks``,
+        ``title, territory, prefix, date, language, scale, status, issuer, sheet, sources, subnetworks``,
         of plain types; dates in ISO form; the issuer's logo an absolute path or an empty text.
     """
     general, issuer = study.file.study, study.file.issuer
@@ -187,6 +187,7 @@ def about(study: Study) -> dict[str, Any]:
             **issuer.model_dump(exclude={"logo"}),
             "logo": "" if issuer.logo is None else str(study.resolve(issuer.logo)),
         },
+        "sheet": study.file.sheet.model_dump(mode="json", exclude_none=True),
         "sources": list(study.sources()),
         "subnetworks": [{"key": s.key, "name": s.name, "medium": s.medium} for s in study.subnetworks],
     }

@@ -1,6 +1,6 @@
 """One run: from a study to its ecological network. The steps, on one page.
 
-Reading, land cover, then for each sub-network reservoirs and corridors; watercourses beside;
+Reading, land cover, zonings, then for each sub-network reservoirs and corridors; watercourses beside;
 obstacles, objectives, indicators; and the files. Each stage is stored when it ends: a run that was
 stopped goes on from there, and a changed study computes again only what depends on the change.
 """
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bocage.corridors.delineate import Corridors
     from bocage.landcover.cover import LandCover
     from bocage.reservoirs.delineate import Reservoirs
+    from bocage.reservoirs.zonings import Zoning
     from bocage.subnetwork import Subnetwork
 
 T = TypeVar("T")
@@ -136,7 +137,8 @@ def run_study(
     )
     inputs, hashes = _read(run)
     cover = _cover(run, inputs) if inputs.landcover else None
-    reservoirs = _find_reservoirs(run, inputs, cover) if cover is not None else {}
+    zonings = _share_out(run, inputs, cover) if cover is not None else ()
+    reservoirs = _find_reservoirs(run, inputs, cover, zonings) if cover is not None else {}
     corridors = _find_corridors(run, inputs, cover, reservoirs) if cover is not None else {}
     tables = _assemble(run, inputs, cover, reservoirs, corridors)
     network = Network(tables, dict(inputs.provided), study.crs, about(study))
@@ -206,7 +208,29 @@ def _cover(run: _Run, inputs: Inputs) -> LandCover:
     return run.stage("landcover", "Fusing the land cover", fuse, after=("ground",))
 
 
-def _find_reservoirs(run: _Run, inputs: Inputs, cover: LandCover) -> dict[str, Reservoirs]:
+def _share_out(run: _Run, inputs: Inputs, cover: LandCover) -> tuple[Zoning, ...]:
+    """Tell which sub-networks the sites concern of the zonings that name none."""
+    study = run.study
+    if all(zoning.subnetworks for zoning in inputs.zonings):
+        return inputs.zonings  # most often (): there is nothing to work out
+
+    def share_out(journal: Journal) -> tuple[Zoning, ...]:
+        from bocage.reservoirs.sharing import share_out_sites
+
+        return share_out_sites(cover, study.subnetworks, inputs.zonings, journal=journal)
+
+    return run.stage(
+        "zonings",
+        "Sharing out the zonings",
+        share_out,
+        after=("landcover",),
+        habitats=[(each.key, each.name, each.habitat) for each in study.subnetworks],
+    )
+
+
+def _find_reservoirs(
+    run: _Run, inputs: Inputs, cover: LandCover, zonings: tuple[Zoning, ...]
+) -> dict[str, Reservoirs]:
     """Delineate the reservoirs of each sub-network, and number them all in one series."""
     from bocage.reservoirs.delineate import Reservoirs, delineate_reservoirs
 
@@ -215,15 +239,13 @@ def _find_reservoirs(run: _Run, inputs: Inputs, cover: LandCover) -> dict[str, R
     for subnetwork in study.subnetworks:
 
         def delineate(journal: Journal, subnetwork: Subnetwork = subnetwork) -> Reservoirs:
-            return delineate_reservoirs(
-                cover, subnetwork, inputs.zonings, journal=journal, language=study.language
-            )
+            return delineate_reservoirs(cover, subnetwork, zonings, journal=journal, language=study.language)
 
         found[subnetwork.key] = run.stage(
             f"reservoirs_{subnetwork.key}",
             f"Reservoirs: {subnetwork.name}",
             delineate,
-            after=("landcover",),
+            after=("landcover", "zonings") if "zonings" in run.keys else ("landcover",),
             subnetwork=_parameters(study, subnetwork),
             language=study.language,
         )
