@@ -145,9 +145,10 @@ def find_code(communes: GeoDataFrame, wanted: str) -> str:
 
 def read_background(study: Study, bounds: Bounds) -> Background | None:
     """Read the land cover that the run wrote, coloured faintly; None when there is none."""
-    from bocage.cartography.background import Background
+    from bocage.cartography.background import shade_land_cover
     from bocage.grid import Grid
     from bocage.io.rasters import describe_raster, read_raster
+    from bocage.landcover.cover import LandCover, Legend
     from bocage.landcover.ground import GROUND
 
     path = study.output / "rasters" / "landcover.tif"
@@ -160,11 +161,9 @@ def read_background(study: Study, bounds: Bounds) -> Background | None:
         return None
     grid = Grid.covering(window, study.cell_size, study.crs)
     values = read_raster(path, grid, name="landcover", journal=Journal())
-    colours = np.full((len(GROUND) + 1, 3), 255, np.uint8)
-    for index, ground in enumerate(GROUND.values(), start=1):
-        rgb = np.array([int(ground.colour[i : i + 2], 16) for i in (1, 3, 5)], float)
-        colours[index] = np.rint(255 - 0.35 * (255 - rgb)).astype(np.uint8)
-    return Background(grid, np.where(values.valid, values.values, 0).astype(np.uint8), colours)
+    codes = np.where(values.valid, values.values, 0).astype(np.uint16)
+    keys = ("", *GROUND)
+    return shade_land_cover(LandCover(grid, codes, codes, Legend(keys, keys, keys, keys)))
 
 
 def read_context(study: Study, bounds: Bounds, journal: Journal) -> Mapping[str, GeoDataFrame]:

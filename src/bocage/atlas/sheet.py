@@ -207,7 +207,7 @@ def compose_sheet(
     layout, _ = choose_layout(commune.outline.bounds, sheet_format, orientation, margin=_MARGIN)
     frame = fit_frame(commune.outline.bounds, layout.map.w, layout.map.h, margin=_MARGIN)
     drawn = select_drawn(network, palette, frame, commune.outline)
-    shaded = _shade(background) if isinstance(background, LandCover) else background
+    shaded = shade_land_cover(background) if isinstance(background, LandCover) else background
     coordinates = _coordinates(frame, layout.unit, language)
     body = draw_body(
         frame,
@@ -265,12 +265,6 @@ def compose_sheet(
     }
     sources["page.json"] = json.dumps(page, ensure_ascii=False, sort_keys=True).encode()
     return Sheet(sources, layout, frame, network.crs, date, tuple(legend), description)
-
-
-def _shade(cover: LandCover) -> Background:
-    from bocage.landcover.ground import GROUND
-
-    return shade_land_cover(cover, {key: ground.colour for key, ground in GROUND.items()})
 
 
 def _legend_data(

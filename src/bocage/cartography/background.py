@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bocage.cartography.frame import MapFrame
 from bocage.grid import Bounds, Grid
 from bocage.landcover import LandCover
+from bocage.landcover.ground import GROUND
 
 PIXELS_PER_MM = 5.0
 """Finest detail of a background: 5 pixels a millimetre, 127 an inch, is enough for faint colours."""
@@ -45,17 +46,21 @@ class Image:
     bounds: Bounds
 
 
-def shade_land_cover(cover: LandCover, colours: Mapping[str, str], *, strength: float = 0.35) -> Background:
+def shade_land_cover(
+    cover: LandCover, colours: Mapping[str, str] | None = None, *, strength: float = 0.35
+) -> Background:
     """Colour a land cover faintly by ground class.
 
     Parameters
     ----------
     cover : LandCover
-    colours : mapping of ground class to colour
-        As ``{"broadleaf": "#2d7f3e"}``; classes not named stay white.
+    colours : mapping of ground class to colour, optional
+        As ``{"broadleaf": "#2d7f3e"}``; classes not named stay white. Those of the ground classes by default.
     strength : float
         Share of the colour against white, in [0, 1].
     """
+    if colours is None:
+        colours = {key: ground.colour for key, ground in GROUND.items()}
     table = np.full((len(cover.legend), 3), 255, dtype=np.uint8)
     for entry, ground in enumerate(cover.legend.ground):
         colour = colours.get(ground)

@@ -166,12 +166,11 @@ def shade_cover(cover: LandCover, inputs: Inputs) -> Any:
     """Make the faint land cover that maps are drawn over, cut to the study area's bounds."""
     from bocage.cartography.background import shade_land_cover
     from bocage.landcover.cover import LandCover as Cover
-    from bocage.landcover.ground import GROUND
 
     window: Window = cover.grid.window(inputs.area.bounds)
     grid: Grid = cover.grid.crop(window)
     cut = Cover(grid, cover.codes[window.slices], cover.under[window.slices], cover.legend)
-    return shade_land_cover(cut, {key: ground.colour for key, ground in GROUND.items()})
+    return shade_land_cover(cut)
 
 
 def _finite(array: np.ndarray) -> np.ndarray:
