@@ -83,12 +83,13 @@ class TestWriteTerritory:
         assert set(milieux["nature"]) == set(study["nomenclatures"]["milieux"])
 
     def test_study_is_valid(self, folder: Path) -> None:
-        """The study reader accepts the file, with its three sub-networks."""
+        """The study reader accepts the file, with its three sub-networks and one line of sources."""
         reading = pytest.importorskip("bocage.study.reading")
 
         study = reading.read_study(folder / "study.toml")
 
         assert [subnetwork.key for subnetwork in study.subnetworks] == ["boise", "ouvert", "humide"]
+        assert [source["label"] for source in study.sources()] == ["Données fictives générées par bocage"]
 
     def test_journal_says_fictional(self, tmp_path: Path) -> None:
         """The journal is told that the data are invented."""

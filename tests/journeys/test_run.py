@@ -12,7 +12,9 @@ import time
 import pyogrio
 import pytest
 
-from tests.journeys.conftest import Territory
+from tests.journeys.conftest import Territory, box
+
+FIELDS = box(1250, 2300, 2750, 2900)
 
 
 def test_a_motorway_between_two_woods_gives_a_corridor_to_restore(territory: Territory) -> None:
@@ -174,3 +176,41 @@ def test_english_is_an_option(territory: Territory) -> None:
     report = (territory.output / "report.html").read_text(encoding="utf-8")
     assert '<html lang="en"' in report
     assert "Corridors" in report
+
+
+def test_zonings_are_shared_out_by_what_they_hold(territory: Territory, monkeypatch) -> None:
+    """Two sites, one wooded, one of fields: only the first is a reservoir; habitat shares again."""
+    from bocage.study import run as module
+
+    territory.write("sites", nom=["Grand bois", "Plaine"], geometry=[box(200, 800, 1300, 2200), FIELDS])
+    zoning = (
+        '[[zonings]]\nlabel = "ZNIEFF"\npath = "données d\'été.gpkg"\nlayer = "sites"\nname_field = "nom"\n'
+        'rule = "case_by_case"\n\n'
+    )
+    territory.replace("[[subnetworks]]", zoning + "[[subnetworks]]")
+    keep, reused = module.Store.keep, {}
+
+    def watching(self, name, key, compute, journal):
+        result = keep(self, name, key, compute, journal)
+        reused[name] = result[1]
+        return result
+
+    monkeypatch.setattr(module.Store, "keep", watching)
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+
+    reservoirs = pyogrio.read_dataframe(
+        territory.output / "network.gpkg", layer="N_SRCE_RESERVOIR_S_ESSAI", columns=["NOM_RESV", "origin"]
+    )
+    assert list(reservoirs["NOM_RESV"].fillna("")) == ["Grand bois", ""]
+    assert list(reservoirs["origin"]) == ["zoning+patch", "patch"]
+    report = (territory.output / "report.html").read_text(encoding="utf-8")
+    assert "1 site(s) écarté(s), aucune sous-trame n’a d’habitat" in report
+    assert list(reused)[:4] == ["inputs", "landcover", "zonings", "reservoirs_boise"]
+
+    # Another threshold leaves the sharing as it was, another habitat does not.
+    territory.replace("reservoir_min_ha = 10.0", "reservoir_min_ha = 11.0")
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+    assert (reused["zonings"], reused["reservoirs_boise"]) == (True, False)
+    territory.replace("reservoir_min_ha = 11.0", 'reservoir_min_ha = 11.0\nhabitat = ["broadleaf"]')
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+    assert (reused["zonings"], reused["reservoirs_boise"]) == (False, False)

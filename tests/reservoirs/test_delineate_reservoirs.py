@@ -146,29 +146,46 @@ class TestZonings:
 
         assert result.table["origin"].tolist() == ["patch"]
 
-    def test_case_by_case_sites_are_kept_by_share_or_by_area(self):
-        """Four sites: a quarter of habitat; less, but 4 ha of it; neither; none at all."""
-        cover = make_cover((0, 5, 0, 10), (40, 50, 0, 40), (90, 92, 0, 10), grid=GRID)
+    def test_case_by_case_sites_are_kept_by_the_share_of_habitat_alone(self):
+        """Four sites: a quarter of habitat; less, were it 4 ha; a fifteenth; none at all."""
+        cover = make_cover((0, 5, 0, 10), (40, 50, 0, 40), (90, 92, 0, 10))
         zoning = make_zoning(
-            (0, 900, 100, 1000),  # 50 of 100 cells: by share
-            (0, 200, 400, 900),  # 400 of 2800 cells, 14 %: by area, 4 ha
+            (0, 800, 100, 1000),  # 50 of 200 cells: exactly a quarter
+            (0, 200, 400, 800),  # 400 of 2400 cells, a sixth, as large as a patch must be
             (0, 0, 300, 100),  # 20 of 300 cells
             (600, 600, 700, 700),  # none
             rule="case_by_case",
         )
         subnetwork = make_subnetwork(reservoir_min_core_ha=50.0)  # no patch qualifies
 
-        result, journal = delineate(cover, subnetwork, zoning, zoning_min_habitat_share=0.5)
+        result, journal = delineate(cover, subnetwork, zoning)
 
-        reason = result.table["reason"].tolist()
-        assert len(reason) == 1  # the two touch
-        assert reason[0] == (
-            "ZNIEFF de type 1 «_Site 2_» (4,0_ha d’habitat ≥_4_ha, soit 14_%)_; "
-            "ZNIEFF de type 1 «_Site 1_» (habitat sur 50_% ≥_50_%, soit 0,5_ha)"
-        ).replace("_", NBSP)
-        assert result.table["name"].tolist() == ["Site 2"]
-        notes = {note.code: dict(note.values)["count"] for note in journal.notes}
-        assert notes == {"zoning_without_habitat": 1, "zoning_below_threshold": 1}
+        assert result.table["reason"].tolist() == [
+            "ZNIEFF de type 1 «_Site 1_» (habitat sur 25_% ≥_25_%, soit 0,5_ha)".replace("_", NBSP)
+        ]
+        assert result.table.geometry[0].equals(shapely.box(0, 800, 100, 1000))
+        assert [note.text("en") for note in journal.notes] == [
+            "Boisé: 1 'ZNIEFF de type 1' zonings left out, they hold none of its habitat.",
+            "Boisé: 2 'ZNIEFF de type 1' zonings left out, habitat over less than 25%.",
+        ]
+
+    def test_the_patches_of_a_site_left_out_are_reservoirs_by_themselves(self):
+        """A sixth of the site is a wood of 4 ha: the wood is a reservoir, the site is not."""
+        cover = make_cover((40, 50, 0, 40))
+        zoning = make_zoning((0, 200, 400, 800), rule="case_by_case")
+
+        result, _ = delineate(cover, None, zoning)
+
+        assert result.table["origin"].tolist() == ["patch"]
+        assert result.table["area_ha"].tolist() == [4.0]
+
+    def test_the_share_asked_can_be_set(self):
+        """With a half asked, a site with a quarter of habitat is left out."""
+        cover = make_cover((0, 5, 0, 10))
+        zoning = make_zoning((0, 800, 100, 1000), rule="case_by_case")
+
+        assert len(delineate(cover, None, zoning)[0].table) == 1
+        assert len(delineate(cover, None, zoning, zoning_min_habitat_share=0.5)[0].table) == 0
 
     def test_a_zoning_and_the_patch_it_touches_are_one_object(self):
         """The wood reaches the corner of the zoning: one object, whose geometry is the union of both."""
@@ -291,17 +308,20 @@ class TestErrors:
         assert not result.labels.any()
         (note,) = journal.notes
         assert note.text("en") == (
-            "Sub-network 'boise': no reservoir; of 1 habitat patches the largest has 4.0 ha (core 4.0 ha, "
+            "Boisé: no reservoir; of 1 habitat patches the largest has 4.0 ha (core 4.0 ha, "
             "compactness 0.79) against a minimum of 10.0 ha (core 0.0 ha, compactness 0.00)."
         )
 
-    def test_small_pieces_of_habitat_are_counted_in_the_journal(self):
+    @pytest.mark.parametrize(("min_ha", "french", "english"), [(1.0, "1", "1"), (0.1, "0,1", "0.1")])
+    def test_small_pieces_of_habitat_are_counted_in_the_journal(self, min_ha, french, english):
         """Pieces below the minimum area are not patches; the journal counts them."""
-        _, journal = delineate(make_cover((10, 30, 10, 30), (50, 53, 50, 53)))
+        cover = make_cover((10, 30, 10, 30), (50, 53, 50, 53))
 
-        assert [note.text("en") for note in journal.notes] == [
-            "Sub-network 'boise': 1 pieces of habitat below 0.1 ha are not patches."
-        ]
+        _, journal = delineate(cover, make_subnetwork(min_patch_ha=min_ha))
+
+        (note,) = journal.notes
+        assert note.text("en") == f"Boisé: 1 pieces of habitat below {english} ha are not patches."
+        assert f"de moins de {french}{NBSP}ha" in note.text("fr")
 
 
 @pytest.mark.realdata

@@ -14,7 +14,7 @@ def test_study(territory: Path) -> None:
     """Layers with counts, grid, sub-networks with dispersal costs, and what will be mapped."""
     told = describe_path(territory / "study.toml")
 
-    assert told.startswith("Essai\n  datée du 2026-05-04, statut : étude\n")
+    assert told.startswith("Essai\n  datée du 2026-05-04, statut\u00a0: étude\n")
     assert "200 ha, 2 commune(s), EPSG:2154" in told
     assert "130 × 80 cellules de 20 m" in told.replace("\u202f", " ")
     assert "4 objet(s), lignes, EPSG:2154 (layers.gpkg, routes)" in told

@@ -80,7 +80,7 @@ class TestProposeStudy:
 
         text = propose_study(territory, date=DATE)
 
-        assert '"canopée" = "local_road"  # à vérifier : valeur non reconnue ?' in text
+        assert '"canopée" = "local_road"  # à vérifier\u00a0: valeur non reconnue\u00a0?' in text
 
     def test_what_is_not_used_is_listed(self, territory: Path) -> None:
         """A layer of no known role is listed at the end, with its columns."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -14,6 +13,7 @@ from bocage.errors import StudyError
 from bocage.journal import Journal
 from bocage.network import COLUMNS, Network, Theme, empty_table
 from bocage.study.model import Study, about
+from bocage.wording import fold_name
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -138,7 +138,7 @@ def find_code(communes: GeoDataFrame, wanted: str) -> str:
     """
     if (communes["insee"] == wanted).any():
         return wanted
-    same = [_plain(name) == _plain(wanted) for name in communes["name"]]
+    same = [fold_name(name) == fold_name(wanted) for name in communes["name"]]
     codes = communes["insee"][same].unique()
     return str(codes[0]) if len(codes) == 1 else wanted
 
@@ -180,9 +180,3 @@ def read_context(study: Study, bounds: Bounds, journal: Journal) -> Mapping[str,
             study, layers.watercourses, bbox=bounds, journal=journal
         )
     return context
-
-
-def _plain(name: str) -> str:
-    """Write a name without accents, case or kinds of apostrophe."""
-    letters = unicodedata.normalize("NFKD", name.replace("’", "'").replace("œ", "oe").replace("Œ", "Oe"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().strip()

@@ -36,7 +36,7 @@ class Names:
         """
         known = self.areas[kind]
         if isinstance(known, str):
-            return f"{known} no {number + 1}"
+            return f"{known} n°\u00a0{number + 1}"
         turn, place = divmod(number, len(known))
         return known[place] if turn == 0 else f"{known[place]} ({turn + 1})"
 

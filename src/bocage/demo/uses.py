@@ -91,8 +91,8 @@ def use_parcels(frame: Frame, relief: Relief, parcels: Parcels, homes: Settlemen
     woods = (wooded > 0.56) & (plain > 1.0)
     code[woods] = np.where(second[woods] < 0.14, Oso.CONIFER, Oso.BROADLEAF)
     # Dry grassland on the steep southern side, heath on sand above the forest.
-    north_facing_valley = (plain > 1.0) & (plain < 4.5) & (slope > 0.035) & (bocage < 0.55)
-    code[north_facing_valley & ~woods & (smooth_noise(x, y, 1300.0, _SEED + 3) > 0.22)] = Oso.LAWN
+    north_facing_valley = (plain > 1.0) & (plain < 5.5) & (slope > 0.030) & (bocage < 0.6)
+    code[north_facing_valley & ~woods & (smooth_noise(x, y, 1300.0, _SEED + 3) > 0.05)] = Oso.LAWN
     east, north = frame.shares(x, y)
     sand = smooth_noise(x, y, 1500.0, _SEED + 4) - 1.6 * np.hypot(east - 0.36, north - 0.79)
     sandy = (sand > 0.30) & ~parcels.in_forest & (outskirts > 1.5)

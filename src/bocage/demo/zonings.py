@@ -73,7 +73,7 @@ def draw_zonings(frame: Frame, parcels: Parcels, ground: Ground, forest: Forest)
     reserves = [
         ("Réserve biologique dirigée des Vieilles-Futaies", "RBD", p) for p in outline(reserve, 5.0)[:1]
     ]
-    humid = wet | ground.peat | (ground.pasture & (parcels.area < 60_000.0) & (parcels.bocage > 0.2))
+    humid = wet | ground.peat | (ground.pasture & (parcels.area < 15_000.0) & (parcels.bocage > 0.2))
     wetlands = [(NAMES.pick("wetland", i), "Inventaire", p) for i, p in enumerate(outline(humid, 3.0))]
     return Zonings(
         znieff1=_table(
@@ -87,10 +87,10 @@ def draw_zonings(frame: Frame, parcels: Parcels, ground: Ground, forest: Forest)
 
 
 def _touches(frame: Frame, ground: Ground, parcels: Parcels, core: Bools) -> Bools:
-    """Tell which parcels lie within 150 m of chosen ones."""
+    """Tell which parcels lie within 60 m of chosen ones."""
     thin = ground.parcel[::_THINNING, ::_THINNING]
     cell = frame.fine.cell * _THINNING
-    near = ndimage.distance_transform_edt(~core[thin]) * cell < 150.0
+    near = ndimage.distance_transform_edt(~core[thin]) * cell < 60.0
     touched = np.zeros(len(parcels.polygons), dtype=bool)
     touched[np.unique(thin[near])] = True
     return touched

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import shapely
 from bocage.connectivity import GraphSummary, rank_restorations
 from bocage.network import Network, Theme
 from bocage.units import M_PER_KM, NBSP, format_number
-from bocage.wording import say
+from bocage.wording import bind_spaces, say
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -59,15 +58,6 @@ def write_amount(value: float, language: str) -> str:
     if 0 < value < 0.05:
         return f"<{NBSP}{format_number(0.1, 1, language)}"
     return format_number(value, 0 if value == 0 or abs(value) >= 99.95 else 1, language)
-
-
-def bind_spaces(text: str) -> str:
-    r"""Keep the high punctuation of French with its word, for sentences that other rooms wrote.
-
-    >>> bind_spaces("coût : 30 % « admis »")
-    'coût\xa0: 30\xa0% «\xa0admis\xa0»'
-    """
-    return re.sub(r" (?=[;:!?%»])|(?<=«) ", NBSP, text)
 
 
 def list_key_figures(

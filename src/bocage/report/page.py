@@ -23,7 +23,6 @@ from bocage.journal import Journal, Level
 from bocage.landcover.ground import GROUND
 from bocage.network import Network
 from bocage.report.figures import (
-    bind_spaces,
     describe_loss,
     list_key_figures,
     list_restorations,
@@ -31,7 +30,7 @@ from bocage.report.figures import (
 )
 from bocage.report.maps import MapMaker
 from bocage.units import M_PER_KM, format_number
-from bocage.wording import say
+from bocage.wording import fold_name, say
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -52,7 +51,7 @@ COMMUNE_COLUMNS = (
 
 _PARAMETERS = (
     "habitat", "min_patch_ha", "reservoir_min_ha", "reservoir_min_core_ha", "reservoir_min_compactness",
-    "edge_depth_m", "dispersal_m", "reference_resistance", "max_dispersal_cost", "method", "link_cost",
+    "edge_depth_m", "dispersal_m", "reference_resistance", "max_dispersal_cost", "method",
     "tolerance", "dilation_m",
 )  # fmt: skip
 
@@ -304,21 +303,13 @@ def _list_communes(indicators: DataFrame, language: str) -> list[dict[str, Any]]
             cells.append((text, f"{shown:.4g}"))
         rows.append({"insee": str(row["insee"]), "name": str(row["name"]), "cells": cells})
     *communes, territory = rows
-    communes.sort(key=lambda row: (_sort_name(str(row["name"])), str(row["insee"])))
+    communes.sort(key=lambda row: (fold_name(str(row["name"])), str(row["insee"])))
     return [*communes, territory]
-
-
-def _sort_name(name: str) -> str:
-    import unicodedata
-
-    bare = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(char for char in bare if not unicodedata.combining(char))
 
 
 def _list_notes(journal: Journal, language: str) -> list[tuple[Level, list[str]]]:
     found = [
-        (level, [bind_spaces(note.text(language)) for note in journal.notes if note.level == level])
-        for level in _LEVELS
+        (level, [note.text(language) for note in journal.notes if note.level == level]) for level in _LEVELS
     ]
     return [(level, texts) for level, texts in found if texts]
 

@@ -3,6 +3,7 @@
 from bocage.reservoirs.delineate import Reservoirs, delineate_reservoirs
 from bocage.reservoirs.patches import Patches, core_area, find_core, find_habitat, label_patches
 from bocage.reservoirs.polygonise import polygonise
+from bocage.reservoirs.sharing import share_out_sites
 from bocage.reservoirs.zonings import Zoning
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "find_habitat",
     "label_patches",
     "polygonise",
+    "share_out_sites",
 ]

@@ -24,7 +24,7 @@ from bocage.reservoirs.patches import (
 )
 from bocage.reservoirs.polygonise import polygonise
 from bocage.reservoirs.reasons import PatchReason, SiteReason, Thresholds, explain_reservoir
-from bocage.reservoirs.zonings import Sites, Zoning, rasterise_polygon, select_sites
+from bocage.reservoirs.zonings import MIN_HABITAT_SHARE, Sites, Zoning, rasterise_polygon, select_sites
 from bocage.units import M2_PER_HA
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ def delineate_reservoirs(
     *,
     journal: Journal,
     language: str = "fr",
-    zoning_min_habitat_share: float = 0.25,
-    zoning_min_habitat_ha: float | None = None,
+    zoning_min_habitat_share: float = MIN_HABITAT_SHARE,
     bridged: tuple[str, ...] = NARROW_FEATURES,
 ) -> Reservoirs:
     """Delineate the reservoirs of a sub-network.
@@ -93,9 +92,7 @@ def delineate_reservoirs(
     language : {"fr", "en"}
         Of the reasons.
     zoning_min_habitat_share : float
-        A case-by-case site is kept when habitat covers this share of it, in [0, 1],
-    zoning_min_habitat_ha : float, optional
-        or this area [ha]; ``subnetwork.reservoir_min_ha`` where not given.
+        A case-by-case site is kept when habitat covers this share of it, in [0, 1].
     bridged : tuple of str
         Ground that does not part a habitat where it is at most two cells wide, see
         `find_habitat`.
@@ -127,14 +124,13 @@ def delineate_reservoirs(
     if patches.dropped:
         journal.add(
             "patches_below_minimum",
-            subnetwork=subnetwork.key,
+            subnetwork=subnetwork.name,
             count=patches.dropped,
-            min_ha=f"{subnetwork.min_patch_ha:g}",
+            min_ha=_write_area(subnetwork.min_patch_ha),
         )
     known = cover.codes != 0
     core = find_core(habitat, grid, edge_depth_m=subnetwork.edge_depth_m, known=known)
     qualified = _qualify_patches(patches, core, subnetwork, grid)
-    min_habitat_ha = subnetwork.reservoir_min_ha if zoning_min_habitat_ha is None else zoning_min_habitat_ha
     sites = select_sites(
         zonings,
         subnetwork,
@@ -142,7 +138,6 @@ def delineate_reservoirs(
         known,
         grid,
         min_habitat_share=zoning_min_habitat_share,
-        min_habitat_ha=min_habitat_ha,
         journal=journal,
     )
     if not len(sites) and not len(qualified.label):
@@ -157,7 +152,6 @@ def delineate_reservoirs(
         min_core_ha=subnetwork.reservoir_min_core_ha,
         min_compactness=subnetwork.reservoir_min_compactness,
         zoning_min_share=zoning_min_habitat_share,
-        zoning_min_ha=min_habitat_ha,
     )
     table = _describe_objects(
         part_object, patch_object, qualified, sites, zonings, subnetwork, thresholds, grid, language
@@ -386,6 +380,13 @@ def _report_no_patch(patches: Patches, subnetwork: Subnetwork) -> DataError:
     )
 
 
+def _write_area(area_ha: float) -> int | float | str:
+    """Give a threshold as a note can hold it: a number its language writes, where one decimal is enough."""
+    if area_ha == round(area_ha):
+        return int(area_ha)
+    return float(area_ha) if area_ha == round(area_ha, 1) else f"{area_ha:g}"
+
+
 def _note_no_reservoir(
     patches: Patches, core: NDArray[np.bool_], subnetwork: Subnetwork, grid: Grid, journal: Journal
 ) -> None:
@@ -394,7 +395,7 @@ def _note_no_reservoir(
     cells = patches.labels == largest + 1
     journal.add(
         "no_reservoir",
-        subnetwork=subnetwork.key,
+        subnetwork=subnetwork.name,
         patches=len(patches),
         largest_ha=float(patches.area_m2[largest]) / M2_PER_HA,
         core_ha=float(np.count_nonzero(core & cells)) * grid.cell_area / M2_PER_HA,

@@ -42,7 +42,6 @@ class Thresholds:
     min_core_ha: float
     min_compactness: float
     zoning_min_share: float
-    zoning_min_ha: float
 
 
 def explain_reservoir(
@@ -52,7 +51,7 @@ def explain_reservoir(
 
     Only the first sites of each zoning and the first patches are told, then how many more.
 
-    >>> thresholds = Thresholds(20, 0, 0, 0.25, 20)
+    >>> thresholds = Thresholds(20, 0, 0, 0.25)
     >>> explain_reservoir(
     ...     [SiteReason("ZNIEFF 1", "mandatory", "Bois de X", 5e5, 0.9, 45)],
     ...     [PatchReason(34.2, 12.1, 0.31)], thresholds, "en")
@@ -83,14 +82,12 @@ def _explain_site(site: SiteReason, thresholds: Thresholds, language: str) -> st
 
 
 def _explain_habitat(site: SiteReason, thresholds: Thresholds, language: str) -> str:
-    by_share = site.habitat_share >= thresholds.zoning_min_share
     return say(
-        "reservoirs.zoning_share" if by_share else "reservoirs.zoning_area",
+        "reservoirs.zoning_share",
         language,
         share=format_number(100 * site.habitat_share, 0, language),
         min_share=_write_threshold(100 * thresholds.zoning_min_share, language),
         habitat_ha=float(site.habitat_ha),
-        min_ha=_write_threshold(thresholds.zoning_min_ha, language),
     )
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from bocage.grid import Grid, Window
 from bocage.journal import Journal
-from bocage.units import M2_PER_HA
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from bocage.subnetwork import Subnetwork
 
 Rule = Literal["mandatory", "case_by_case"]
+
+MIN_HABITAT_SHARE = 0.25
+"""Share of a site that habitat must cover for the site to be kept in whole."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Zoning:
     rule : {"mandatory", "case_by_case"}
         Reservoir in whole, or only where it holds habitat of the sub-network.
     subnetworks : tuple of str
-        Keys of the sub-networks it concerns; empty is all of them.
+        Keys of the sub-networks it concerns; empty is all of them (`share_out_sites` tells
+        which ones, site by site).
     polygons : GeoDataFrame
         One site a row, with a column ``name``, in the CRS of the study.
     """
@@ -92,14 +95,13 @@ def select_sites(
     grid: Grid,
     *,
     min_habitat_share: float,
-    min_habitat_ha: float,
     journal: Journal,
 ) -> Sites:
     """Keep the sites that are reservoirs of a sub-network.
 
     Those of mandatory zonings all are; the others when habitat covers at least
-    ``min_habitat_share`` of the site or at least ``min_habitat_ha``. What is left out, and
-    what is kept without any habitat, is noted in the journal.
+    ``min_habitat_share`` of the site. What is left out, and what is kept without any habitat,
+    is noted in the journal.
 
     Parameters
     ----------
@@ -109,12 +111,7 @@ def select_sites(
         Cells that have data; the others are left out of the shares.
     min_habitat_share : float
         In [0, 1].
-    min_habitat_ha : float
-        [ha].
     """
-    import shapely
-
-    frame = shapely.box(*grid.bounds)
     kept: list[tuple[int, str, float, float]] = []
     parts: list[Any] = []
     part_site: list[int] = []
@@ -122,32 +119,30 @@ def select_sites(
         if not zoning.concerns(subnetwork):
             continue
         outside = without = below = 0
-        shapes = shapely.intersection(shapely.make_valid(zoning.polygons.geometry.to_numpy()), frame)
-        for shape, name in zip(shapes, _read_names(zoning.polygons), strict=True):
-            pieces = _list_polygons(shape, min_area_m2=grid.cell_area)
+        for pieces, name in zip(clip_sites(zoning, grid), read_names(zoning), strict=True):
             if not pieces:
                 outside += 1
                 continue
-            cells, inside = _count_habitat(pieces, habitat, known, grid)
-            share, area_m2 = inside / max(cells, 1), inside * grid.cell_area
+            cells, (inside,) = count_habitat(pieces, (habitat,), known, grid)
+            share = inside / max(cells, 1)
             without += inside == 0
-            if zoning.rule == "case_by_case" and not (
-                inside > 0 and (share >= min_habitat_share or area_m2 >= min_habitat_ha * M2_PER_HA)
-            ):
+            # Habitat of no more than a small share, however large it is, does not make the whole
+            # site a reservoir: the patches inside that qualify are reservoirs by themselves.
+            if zoning.rule == "case_by_case" and (inside == 0 or share < min_habitat_share):
                 below += inside > 0
                 continue
             part_site.extend([len(kept)] * len(pieces))
             parts.extend(pieces)
-            kept.append((index, name, share, area_m2))
-        about: dict[str, Any] = {"subnetwork": subnetwork.key, "label": zoning.label}
+            kept.append((index, name, share, inside * grid.cell_area))
+        about: dict[str, Any] = {"subnetwork": subnetwork.name, "label": zoning.label}
         if outside:
             journal.add("zoning_outside", count=outside, **about)
         if without:
             code = "mandatory_without_habitat" if zoning.rule == "mandatory" else "zoning_without_habitat"
             journal.add(code, count=without, **about)
         if below:
-            thresholds = {"min_share": round(100 * min_habitat_share), "min_ha": float(min_habitat_ha)}
-            journal.add("zoning_below_threshold", count=below, **thresholds, **about)
+            min_share = round(100 * min_habitat_share)
+            journal.add("zoning_below_threshold", count=below, min_share=min_share, **about)
     return Sites(
         zoning=np.array([site[0] for site in kept], dtype=np.int64),
         name=np.array([site[1] for site in kept], dtype=object),
@@ -189,16 +184,51 @@ def rasterise_polygon(polygon: Any, grid: Grid) -> tuple[Window, NDArray[np.bool
     return window, np.ones((1, 1), dtype=bool)
 
 
-def _count_habitat(
-    pieces: list[Any], habitat: NDArray[np.bool_], known: NDArray[np.bool_], grid: Grid
-) -> tuple[int, int]:
-    """Count the cells of a site that have data and those that are habitat."""
-    cells = inside = 0
+def clip_sites(zoning: Zoning, grid: Grid) -> list[list[Any]]:
+    """Give the polygons of each site inside the grid; none where the site lies outside."""
+    import shapely
+
+    shapes = shapely.make_valid(zoning.polygons.geometry.to_numpy())
+    clipped = shapely.intersection(shapes, shapely.box(*grid.bounds))
+    return [_list_polygons(shape, min_area_m2=grid.cell_area) for shape in clipped]
+
+
+def count_habitat(
+    pieces: Sequence[Any],
+    habitats: Sequence[NDArray[np.bool_]],
+    known: NDArray[np.bool_],
+    grid: Grid,
+) -> tuple[int, list[int]]:
+    """Count the cells of a site that have data, and those that are habitat of each sub-network.
+
+    Parameters
+    ----------
+    pieces : sequence of Polygon
+        The polygons of the site.
+    habitats : sequence of (nrows, ncols) arrays of bool
+    known : (nrows, ncols) array of bool
+        Cells that have data.
+
+    Returns
+    -------
+    int, list of int
+        One count for each of ``habitats``.
+    """
+    cells = 0
+    inside = [0] * len(habitats)
     for piece in pieces:
         window, mask = rasterise_polygon(piece, grid)
         cells += int(np.count_nonzero(known[window.slices] & mask))
-        inside += int(np.count_nonzero(habitat[window.slices] & mask))
+        for i, habitat in enumerate(habitats):
+            inside[i] += int(np.count_nonzero(habitat[window.slices] & mask))
     return cells, inside
+
+
+def read_names(zoning: Zoning) -> list[str]:
+    """Give the name of each site, empty where there is none."""
+    if "name" not in zoning.polygons.columns:
+        return [""] * len(zoning.polygons)
+    return [name.strip() if isinstance(name, str) else "" for name in zoning.polygons["name"].tolist()]
 
 
 def _list_polygons(shape: Any, *, min_area_m2: float) -> list[Any]:
@@ -211,10 +241,3 @@ def _list_polygons(shape: Any, *, min_area_m2: float) -> list[Any]:
     parts = shapely.get_parts(shapely.get_parts(shape))
     polygons = [part for part in parts if part.geom_type == "Polygon" and part.area > 0]
     return [part for part in polygons if part.area >= min_area_m2] or polygons
-
-
-def _read_names(polygons: GeoDataFrame) -> list[str]:
-    """Give the name of each site, empty where there is none."""
-    if "name" not in polygons.columns:
-        return [""] * len(polygons)
-    return [name.strip() if isinstance(name, str) else "" for name in polygons["name"].tolist()]

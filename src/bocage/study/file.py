@@ -411,7 +411,9 @@ class ZoningLayer(VectorLayer):
         description="`mandatory`: every zone is a reservoir; `case_by_case`: only those with habitat enough.",
     )
     subnetworks: tuple[str, ...] = Field(
-        (), description="Keys of the sub-networks concerned; all when empty."
+        (),
+        description="Keys of the sub-networks concerned; when empty, each site goes to those whose "
+        "habitat covers a quarter of it.",
     )
 
 

@@ -6,12 +6,14 @@ places are filled with named values. Numbers are written as each language writes
 
 from __future__ import annotations
 
+import re
 import tomllib
+import unicodedata
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from bocage.units import format_number
+from bocage.units import NBSP, format_number
 
 Value = str | int | float
 
@@ -43,7 +45,27 @@ def say(key: str, language: str = "fr", **values: Value) -> str:
         else format_number(value, 0 if isinstance(value, int) else 1, language)
         for name, value in values.items()
     }
-    return str(entry(key)[language]).format(**shown)
+    text = str(entry(key)[language]).format(**shown)
+    return bind_spaces(text) if language == "fr" else text
+
+
+def bind_spaces(text: str) -> str:
+    r"""Keep the high punctuation of French with its word, whatever spaces it was written with.
+
+    >>> bind_spaces("coût : 30 % « admis »")
+    'coût\xa0: 30\xa0% «\xa0admis\xa0»'
+    """
+    return re.sub(r" (?=[;:!?%»])|(?<=«) ", NBSP, text)
+
+
+def fold_name(name: str) -> str:
+    """Write a name without accents, ligatures, case or kinds of apostrophe, to sort or compare it.
+
+    >>> fold_name("L’Œuvre-Été")
+    "l'oeuvre-ete"
+    """
+    letters = name.replace("’", "'").casefold().replace("œ", "oe").replace("æ", "ae")
+    return "".join(x for x in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(x)).strip()
 
 
 @cache
