@@ -134,7 +134,7 @@ def demo(ctx: click.Context, folder: Path, no_sheet: bool) -> None:
         _require_free(folder)
         from bocage.demo import write_territory
 
-        with progress.stage("territory"):
+        with progress.stage("Inventing the territory"):
             path = Path(write_territory(folder))
     from bocage.study.run import run_study
 
@@ -142,11 +142,12 @@ def demo(ctx: click.Context, folder: Path, no_sheet: bool) -> None:
     result = run_study(study, progress=progress, fresh=False, threads=None)
     commune = _largest_commune(study)
     _say(ctx, f"study:   {path}")
-    _say(ctx, f"network: {result.output}")
+    _say(ctx, f"network: {result.output / 'network.gpkg'}")
+    _say(ctx, f"report:  {result.output / 'report.html'}")
     if commune is not None and not no_sheet:
         from bocage.atlas import print_commune_sheet
 
-        with progress.stage("sheet"):
+        with progress.stage("Drawing the sheet"):
             sheet_path = print_commune_sheet(
                 study, commune, sheet_format="a4", orientation="auto", language=None, output=None, png=False
             )
@@ -223,7 +224,7 @@ def sheet(
     study = _read(path, None)
     from bocage.atlas import print_commune_sheet
 
-    with _progress(ctx).stage("sheet"):
+    with _progress(ctx).stage("Drawing the sheet"):
         written = print_commune_sheet(
             study,
             commune,

@@ -250,6 +250,17 @@ def test_a_sheet_before_the_run(territory: Territory) -> None:
     refuse(territory, "bocage run", command=("sheet", "STUDY", "--commune", "00001"))
 
 
+def test_a_sheet_of_a_study_changed_since_its_run(territory: Territory) -> None:
+    """A network of other numbers is not printed under the new study; another title is."""
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+    territory.replace('name = "Étude d’essai"', 'name = "Autre titre"')
+    assert territory.run("sheet", "STUDY", "--commune", "00001", "--quiet").exit_code == 0
+
+    territory.replace("min_patch_ha = 1.0", "min_patch_ha = 2.0")
+
+    refuse(territory, "[subnetworks] changed", "bocage run", command=("sheet", "STUDY", "--commune", "00001"))
+
+
 def test_an_area_code_that_is_not_in_the_layer(territory: Territory) -> None:
     """The nearest codes are suggested."""
     territory.replace('area = { layer = "communes" }', 'area = { insee = ["00003"] }')

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
     from bocage.cartography.background import Background
     from bocage.grid import Bounds
+
+_ONLY_WORDS = ("issuer", "sheet")
+_PRINTED = ("name", "date", "language", "status", "source", "licence", "label")
+"""What of a study is only printed: it may change without computing the network again."""
 
 _AROUND_M = 12_000.0
 """How far around the commune the base map is read [m]: the widest A3 frame at 1:100 000 and more."""
@@ -119,9 +125,44 @@ def find_network(study: Study) -> Network:
             f"{study.path.name}: its network is not there yet ({path.as_posix()}); "
             f"first type: bocage run {study.path.name}"
         )
+    check_unchanged(study)
     network = read_network(path)
     # Names, issuer and status may be corrected without a new run.
     return Network(network.tables, network.provided, network.crs, about(study))
+
+
+def check_unchanged(study: Study) -> None:
+    """Check that what the network was computed from is still what the study says.
+
+    Raises
+    ------
+    StudyError
+        The run did not end, or a table that enters the computation has changed since.
+    """
+    try:
+        computed = json.loads((study.output / "run.json").read_text(encoding="utf-8"))["study"]
+    except (OSError, ValueError, KeyError):
+        raise StudyError(
+            f"{study.path.name}: its last run did not end; type: bocage run {study.path.name}"
+        ) from None
+    wanted = study.parameters()
+    changed = [
+        name
+        for name in wanted
+        if name not in _ONLY_WORDS and _computing(wanted[name]) != _computing(computed.get(name))
+    ]
+    if changed:
+        raise StudyError(
+            f"{study.path.name}: {', '.join(f'[{name}]' for name in changed)} changed since the network was "
+            f"computed; type: bocage run {study.path.name}"
+        )
+
+
+def _computing(table: Any) -> Any:
+    """Leave out of a table what is only printed."""
+    if isinstance(table, Mapping):
+        return {key: _computing(value) for key, value in table.items() if key not in _PRINTED}
+    return [_computing(value) for value in table] if isinstance(table, list) else table
 
 
 def find_code(communes: GeoDataFrame, wanted: str) -> str:
