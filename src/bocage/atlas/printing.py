@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
     from bocage.grid import Bounds
 
 _ONLY_WORDS = ("issuer", "sheet")
-_PRINTED = ("name", "date", "language", "status", "source", "licence", "label")
-"""What of a study is only printed: it may change without computing the network again."""
+_WORDS_OF_STUDY = ("name", "date", "language", "status")
+_WORDS_OF_LAYERS = ("source", "licence")
+# These are only printed: they may change without computing the network again.
 
 _AROUND_M = 12_000.0
 """How far around the commune the base map is read [m]: the widest A3 frame at 1:100 000 and more."""
@@ -149,7 +149,7 @@ def check_unchanged(study: Study) -> None:
     changed = [
         name
         for name in wanted
-        if name not in _ONLY_WORDS and _computing(wanted[name]) != _computing(computed.get(name))
+        if name not in _ONLY_WORDS and _computing(name, wanted[name]) != _computing(name, computed.get(name))
     ]
     if changed:
         raise StudyError(
@@ -158,11 +158,12 @@ def check_unchanged(study: Study) -> None:
         )
 
 
-def _computing(table: Any) -> Any:
-    """Leave out of a table what is only printed."""
+def _computing(name: str, table: Any) -> Any:
+    """Leave out of a table of the study what is only printed."""
+    words = _WORDS_OF_STUDY if name == "study" else _WORDS_OF_LAYERS
     if isinstance(table, Mapping):
-        return {key: _computing(value) for key, value in table.items() if key not in _PRINTED}
-    return [_computing(value) for value in table] if isinstance(table, list) else table
+        return {key: _computing("", value) for key, value in table.items() if key not in words}
+    return [_computing("", value) for value in table] if isinstance(table, list) else table
 
 
 def find_code(communes: GeoDataFrame, wanted: str) -> str:
