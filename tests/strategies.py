@@ -24,12 +24,16 @@ def surfaces(draw: st.DrawFn, max_side: int = 14) -> ResistanceSurface:
 def landscapes(
     draw: st.DrawFn, max_side: int = 14, max_patches: int = 4
 ) -> tuple[ResistanceSurface, np.ndarray]:
-    """Give a surface and patches of one or more cells on passable ground (perhaps none)."""
+    """Give a surface and patches (perhaps none): rectangles of up to 4 × 4 cells, or what others leave.
+
+    Their first cell is passable, the others may be barriers; they may touch each other and the border.
+    """
     surface = draw(surfaces(max_side))
     patches = np.zeros(surface.grid.shape, np.int32)
     passable = np.argwhere(np.isfinite(surface.array()))
     if len(passable):
         for number in range(1, draw(st.integers(1, max_patches)) + 1):
             row, col = passable[draw(st.integers(0, len(passable) - 1))]
-            patches[row, col] = number
+            height, width = draw(st.sampled_from([(1, 1), (1, 1), (2, 3), (3, 1), (4, 4)]))
+            patches[row : row + height, col : col + width] = number
     return surface, patches

@@ -136,6 +136,35 @@ def test_costs_that_cannot_be_counted_are_refused() -> None:
         cost_distance(surface_of(resistance), sources)
 
 
+def test_source_numbers_that_leave_no_room_for_a_step_are_refused() -> None:
+    """A number of 31 bits moves half a step, 1 393 × 1 024 × 190 000 units, past 63 bits: no cost < 0."""
+    sources = np.array([[1 << 30, 0, 0]], np.int32)
+
+    with pytest.raises(DataError, match="number the sources from 1 on"):
+        cost_distance(surface_of(np.array([[1.5, 190_000.0, 1.5]])), sources)
+
+
+def test_resistances_too_small_to_be_counted_are_refused() -> None:
+    """1e-7 would be counted as a whole unit, ten times itself; 0.001 is rounded by 4e-4 of itself."""
+    with pytest.raises(DataError, match="multiply all resistances, and the dispersal cost"):
+        Metric.of(np.array([np.inf, 1.0, 1e-7]), 10.0)
+
+    metric = Metric.of(np.array([np.inf, 0.001]), 10.0)
+    assert 2 * metric.straight[1] * metric.unit == pytest.approx(0.01, rel=5e-4)
+    assert 2 * metric.diagonal[1] * metric.unit == pytest.approx(0.01 * np.sqrt(2), rel=5e-4)
+
+
+def test_costs_in_single_precision_are_those_in_double_rounded() -> None:
+    """The same numbers, at half the memory; ``inf`` stays."""
+    distance = cost_distance(
+        surface_of(np.array([[1.0, 3.0, np.inf, 1.0]])), np.array([[1, 0, 0, 0]], np.int32)
+    )
+
+    assert distance.cost(np.float32).dtype == np.float32
+    assert np.array_equal(distance.cost(np.float32), distance.cost().astype(np.float32))
+    assert np.isinf(distance.cost(np.float32)[0, 2:]).all()
+
+
 def test_fractional_resistances_are_rounded_by_less_than_a_millionth() -> None:
     """The metric counts them 1024 times finer; compare with the exact product."""
     values = np.array([np.inf, 0.37, 1.5, 123.456])

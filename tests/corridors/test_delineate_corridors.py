@@ -98,6 +98,21 @@ def test_a_long_detour_is_measured_beyond_the_dispersal_cost() -> None:
     assert row["cost"] == pytest.approx(4020.0 + 2 * more * 5.5 + 2 * more * 10, rel=1e-5)
 
 
+def test_a_detour_is_looked_for_only_as_far_as_costs_can_be_counted() -> None:
+    """40 bits hold the dispersal cost and not three times as much: no error, the same corridor."""
+    cover = two_woods(cut=True)
+    resistance = dict(subnetwork().resistance) | {"arable": 10.5}  # counted 1024 times finer
+    countable = 2**40 * 20 / (2 * 985 * 1024)
+
+    corridors, _, _ = corridors_of(
+        cover, max_dispersal_cost=0.5 * countable, tolerance=0.0, resistance=resistance
+    )
+
+    row = corridors.surfaces.iloc[0]
+    assert np.isnan(row["cost"])
+    assert row["cost_free"] == pytest.approx(20 * 20 * 10.5 + 20, rel=1e-6)
+
+
 def test_a_corridor_keeps_to_its_tolerance_and_off_the_reservoirs() -> None:
     """Nothing of it lies on a reservoir; with no tolerance it is its path, one cell wider."""
     wide, reservoirs, _ = corridors_of(two_woods(cut=False), tolerance=0.2)

@@ -10,9 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bocage.corridors.cost_distance import cost_distance
-from bocage.corridors.links import Pairs, find_links, find_planar_pairs, link_patches
+from bocage.corridors.links import Pairs, find_links, find_planar_pairs, largest_cost, link_patches
 from bocage.corridors.metric import Metric
+from bocage.errors import DataError
 from bocage.grid import Grid
+from bocage.kernels import search
 from bocage.resistance import ResistanceSurface
 from tests.oracles import STEPS, dijkstra
 from tests.strategies import landscapes
@@ -150,6 +152,78 @@ def test_links_dearer_than_the_maximum_are_dropped() -> None:
 
     assert len(link_patches(surface, patches, max_cost=310.0)) == 1
     assert len(link_patches(surface, patches, max_cost=309.9)) == 0
+
+
+def test_ground_behind_a_thick_end_counts_where_links_cross_patches() -> None:
+    """Hand-worked, resistance 1, cells of 10 m: one free, four of patch 1, one free, one of patch 2.
+
+    From 1 the free cell at the left costs 10; from 2, through 1, 60: 70 in all, 50 more than the link's 20.
+    A patch of one or two cells, all border, must not be crossed more easily than a thick one.
+    """
+    patches = np.array([[0, 1, 1, 1, 1, 0, 2]] * 3, np.int32)
+    surface = ResistanceSurface(Grid(0, 0, 10, 3, 7), np.ones((3, 7), np.uint16), np.array([np.inf, 1.0]))
+
+    within = link_patches(surface, patches, max_cost=1e3, through_patches=True, tolerance=50.0)
+    short = link_patches(surface, patches, max_cost=1e3, through_patches=True, tolerance=49.0)
+    around = link_patches(surface, patches, max_cost=1e3, tolerance=50.0)
+
+    assert within.cost.tolist() == [20.0]
+    assert within.ground_of(0).tolist() == [0, 5, 7, 12, 14, 19]
+    assert short.ground_of(0).tolist() == around.ground_of(0).tolist() == [5, 12, 19]
+
+
+def test_borders_are_the_passable_cells_beside_another_number() -> None:
+    """By the definition, cell by cell, on patches that touch each other and the border, one part barrier."""
+    patches = np.zeros((8, 9), np.int32)
+    patches[1:5, 1:5], patches[1:5, 5:8], patches[6, 1] = 2, 5, 3
+    codes = np.ones((8, 9), np.uint16)
+    codes[0], codes[-1], codes[:, 0], codes[:, -1] = 0, 0, 0, 0
+    codes[1, 1:3] = 0
+    straight = np.array([1 << 40, 985])
+
+    cells, start = search.list_borders(codes, patches, straight, 6)
+
+    for number in range(1, 6):
+        expected = [
+            i * 9 + j
+            for i, j in np.argwhere(patches == number).tolist()
+            if codes[i, j] and (patches[i - 1 : i + 2, j - 1 : j + 2] != number).any()
+        ]
+        assert cells[start[number] : start[number + 1]].tolist() == expected
+    assert cells.size == start[-1]
+
+
+@pytest.mark.parametrize("cost", [np.inf, 1e12])
+def test_a_dispersal_cost_that_cannot_be_counted_is_refused(cost) -> None:
+    """2**40 units of 10 / 1970 resistance × m are 5.58128e9; the message says what to lower."""
+    surface = ResistanceSurface(Grid(0, 0, 10, 1, 3), np.ones((1, 3), np.uint16), np.array([np.inf, 1.0]))
+
+    with pytest.raises(DataError, match=r"more than can be counted exactly \(5\.58128e\+09\)"):
+        link_patches(surface, np.array([[1, 0, 2]], np.int32), max_cost=cost)
+
+
+def test_the_largest_cost_is_one_that_a_search_accepts() -> None:
+    """Whatever the cell and the fineness of the metric."""
+    for cell in (0.7, 10.0, 25.0, 1e3):
+        for value in (1.0, 2.5):
+            surface = ResistanceSurface(
+                Grid(0, 0, cell, 1, 3), np.ones((1, 3), np.uint16), np.array([np.inf, value])
+            )
+            patches = np.array([[1, 0, 2]], np.int32)
+            distance = cost_distance(surface, patches)
+            pairs = find_planar_pairs(distance, surface)
+
+            links = find_links(surface, patches, distance, pairs, max_cost=largest_cost(distance))
+
+            assert links.cost == pytest.approx([2 * cell * value], rel=1e-6)
+
+
+def test_a_dispersal_cost_of_zero_links_nothing() -> None:
+    """A step costs more than nothing, even between patches that touch."""
+    surface = ResistanceSurface(Grid(0, 0, 10, 1, 3), np.ones((1, 3), np.uint16), np.array([np.inf, 1.0]))
+
+    assert len(link_patches(surface, np.array([[1, 2, 2]], np.int32), max_cost=0.0)) == 0
+    assert len(link_patches(surface, np.array([[1, 2, 2]], np.int32), max_cost=10.0)) == 1
 
 
 @pytest.mark.realdata

@@ -19,6 +19,7 @@ from bocage.landcover import (
     fuse_land_cover,
     load_nomenclature,
 )
+from bocage.landcover.fusion import note_uncovered
 
 GRID = Grid(0, 50, 10, 5, 5)
 CLC = load_nomenclature("clc")
@@ -68,8 +69,24 @@ class TestLayers:
 
         assert (cover.codes == 0).sum() == 5
         assert journal.notes[0].text("en") == (
-            "5 cells, 0.1 ha (20.0% of the extent), have no land cover: without data, they are impassable."
+            "5 cells of the rectangle computed, margin included, 0.1 ha (20.0%), have no land cover: "
+            "without data, they are impassable."
         )
+
+    def test_study_area_without_cover(self):
+        """What lacks inside the study area is a warning of its own; what lacks around it is not."""
+        polygons = frame([box(0, 0, 50, 40)], code=[311])
+        cover = fuse_land_cover(GRID, [CoverPolygons("woods", CLC, polygons, "code")], journal=Journal())
+        around, astride = Journal(), Journal()
+
+        note_uncovered(cover, box(0, 0, 50, 40), around)
+        note_uncovered(cover, box(0, 20, 50, 50), astride)
+
+        assert around.notes == []
+        [note] = astride.notes
+        # 5 of the 15 cells of the area.
+        assert (note.code, note.level) == ("area_uncovered", "warning")
+        assert "33,3\u00a0%" in note.text("fr")
 
     def test_invalid_cells_let_the_layer_below_show(self):
         """Where the upper raster has no data, tagged or written 0, the lower one stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -75,6 +76,21 @@ def test_core_is_deeper_than_the_edge_and_the_grid_is_no_edge():
     # Centres of columns 3, 2, 1, 0 are 5, 15, 25 and 35 m inside: deeper than 15 m are the last two.
     assert core.any(axis=0).tolist() == [True, True, False, False, False, False]
     assert core[:, :2].all()
+
+
+@pytest.mark.parametrize("depth", [7.0, 10.0, 25.0])
+def test_core_is_that_of_the_definition_across_bands_of_rows(depth, monkeypatch):
+    """By the distance of every pair of centres; 60 rows are worked in bands of 4 times the reach."""
+    monkeypatch.setattr("bocage.reservoirs.patches._BAND_ROWS", 1)
+    rows, cols = np.mgrid[0:60, 0:9]
+    habitat = (rows * 7 + cols * 3) % 61 > 1
+    edge = np.argwhere(~habitat)
+
+    core = find_core(habitat, Grid(0, 600, 10, 60, 9), edge_depth_m=depth)
+
+    nearest = np.array([np.hypot(*(edge - cell).T).min() for cell in np.ndindex(habitat.shape)])
+    assert np.array_equal(core, ((nearest - 0.5) * 10 > depth).reshape(habitat.shape) & habitat)
+    assert 0 < core.sum() < habitat.sum()
 
 
 def test_unknown_ground_is_no_edge_of_habitat():

@@ -29,6 +29,24 @@ def test_objects_of_the_area_are_numbered_first_and_without_gaps() -> None:
     assert first["id"].tolist() == ["", ""]
 
 
+def test_what_only_touches_the_area_takes_no_number_of_what_is_published() -> None:
+    """A square beside the area and a line that ends on its edge are not published: they come last.
+
+    A line along the edge and a point on it are, and keep their place.
+    """
+    surfaces = table(shapely.box(10, 0, 12, 1), shapely.box(0, 0, 1, 1))
+    lines = table(
+        shapely.LineString([(10, 5), (15, 5)]), shapely.LineString([(10, 2), (10, 4)]), shapely.Point(10, 5)
+    )
+
+    for one, expected in ((surfaces, ["FR00X2", "FR00X1"]), (lines, ["FR00X3", "FR00X1", "FR00X2"])):
+        (numbered,) = number_objects([one], "FR00", "X", AREA)
+        kept = keep_inside(numbered, AREA)
+
+        assert numbered["id"].tolist() == expected
+        assert kept["id"].tolist() == [f"FR00X{n}" for n in range(1, len(kept) + 1)]
+
+
 def test_shapes_are_cut_and_measures_kept() -> None:
     """Half of a square across the edge is kept, with the area of the whole object."""
     kept = keep_inside(table(shapely.box(8, 0, 12, 1), shapely.box(20, 0, 21, 1)), AREA)

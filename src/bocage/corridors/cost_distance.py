@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from bocage.errors import DataError
 from bocage.grid import Grid
 from bocage.kernels import sweep
 from bocage.resistance.surface import ResistanceSurface
+
+Real = TypeVar("Real", np.float64, np.float32)
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,24 @@ class CostDistance:
     shift: int
     metric: Metric
 
-    def cost(self) -> NDArray[np.float64]:
+    def cost(self, dtype: type[Real] = np.float64) -> NDArray[Real]:  # type: ignore[assignment]
         """Give the least cost to each cell [resistance x m]; ``inf`` where no source reaches.
+
+        Parameters
+        ----------
+        dtype : type
+            ``numpy.float64``, or ``numpy.float32`` for half the memory.
 
         Returns
         -------
-        (nrows, ncols) array of float64
+        (nrows, ncols) array of ``dtype``
         """
         inner = self.field[1:-1, 1:-1]
-        cost: NDArray[np.float64] = (inner >> self.shift) * np.float64(self.metric.unit)
-        cost[inner >= sweep.UNREACHED] = np.inf
+        cost = np.empty(inner.shape, dtype)
+        for row, labels in enumerate(inner):  # row by row: nothing else as large as the grid is made
+            cost[row] = np.where(
+                labels >= sweep.UNREACHED, np.inf, (labels >> self.shift) * np.float64(self.metric.unit)
+            )
         return cost
 
     def allocation(self) -> NDArray[np.int32]:
@@ -97,7 +108,8 @@ def cost_distance(
     Raises
     ------
     DataError
-        If a resistance is not positive, no source lies on passable ground, or costs overflow.
+        If a resistance is not positive or too small or large to be counted, no source lies on passable
+        ground, or costs overflow.
 
     Notes
     -----

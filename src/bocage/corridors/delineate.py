@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bocage.corridors.cost_distance import cost_distance
 from bocage.corridors.geometry import draw_axis, draw_ground, list_ground
-from bocage.corridors.links import Links, Pairs, find_links, find_planar_pairs
+from bocage.corridors.links import Links, Pairs, find_links, find_planar_pairs, largest_cost
 from bocage.journal import Journal
 from bocage.landcover.cover import LandCover
 from bocage.landcover.ground import GROUND
@@ -110,14 +110,14 @@ def delineate_corridors(
     )
     # What the broken ones cost today tells a long detour from no way at all.
     detours = find_links(
-        today, patches, distance_today, _same(wanted[0], broken), max_cost=DETOUR_TIMES_DISPERSAL * most,
-        through_patches=through,
+        today, patches, distance_today, _same(wanted[0], broken),
+        max_cost=min(DETOUR_TIMES_DISPERSAL * most, largest_cost(distance_today)), through_patches=through,
     )  # fmt: skip
     rows, count = _describe(
         cover, subnetwork, reservoirs, today, links_today, links_free, links_broken, _costs(detours)
     )
     surfaces, axes = tabulate(rows, subnetwork, "least_cost", most, cover.grid.crs)
-    return Corridors(surfaces, axes, count, distance_today.cost().astype(np.float32))
+    return Corridors(surfaces, axes, count, distance_today.cost(np.float32))
 
 
 def merge_pairs(one: Pairs, other: Pairs) -> tuple[Pairs, Pairs]:
@@ -276,7 +276,7 @@ def measure_cost_distance(
     if not reservoirs.labels.any():
         return np.full(cover.grid.shape, np.inf, np.float32)
     surface = build_resistance(cover, subnetwork)
-    return cost_distance(surface, reservoirs.labels, threads=threads).cost().astype(np.float32)
+    return cost_distance(surface, reservoirs.labels, threads=threads).cost(np.float32)
 
 
 def _no_corridors(cover: LandCover, subnetwork: Subnetwork, reservoirs: Reservoirs) -> Corridors:

@@ -101,6 +101,11 @@ def find_planar_pairs(distance: CostDistance, surface: ResistanceSurface) -> Pai
     return Pairs(first, second, cost * metric.unit)
 
 
+def largest_cost(distance: CostDistance) -> float:
+    """Give the largest cost that a search for links can count [resistance x m], without tolerance."""
+    return (search.MAX_COST - 2) * distance.metric.unit
+
+
 def find_links(
     surface: ResistanceSurface,
     patches: NDArray[np.int32],
@@ -140,11 +145,13 @@ def find_links(
     Raises
     ------
     DataError
-        If the largest cost cannot be counted in 40 bits, or there are too many patches for one run.
+        If the largest cost (``inf`` too) cannot be counted in 40 bits, or there are too many patches
+        for one run.
 
     Notes
     -----
-    Memory: 16 bytes a cell besides the inputs. Corridor of two cost distances: Adriaensen et al. (2003).
+    Memory besides the inputs and the links: 6 bytes a cell, and 8 more where a search has been, 16
+    with a tolerance. Corridor of two cost distances: Adriaensen et al. (2003).
     """
     metric = distance.metric
     grid = surface.grid
@@ -156,7 +163,7 @@ def find_links(
             f"({search.MAX_COST * metric.unit:g}); lower the dispersal cost or divide the resistances"
         )
     patch_count = int(patches.max(initial=0)) + 1
-    if patch_count + len(pairs) + 64 >= search.FIRST_STAMP:
+    if patch_count + len(pairs) + 64 >= search.STAMPS:
         raise DataError(f"{patch_count - 1:,} patches are more than one run can link; raise the minimum area")
     codes = pad_codes(surface.codes)
     padded = np.zeros(codes.shape, np.int32)
@@ -169,18 +176,22 @@ def find_links(
     # patches a zone path never strays, hence it bounds both ways of crossing third patches.
     bound = np.minimum(np.ceil(pairs.zone_cost[order] / metric.unit - 1e-6), highest).astype(np.int64)
     pair_start = np.searchsorted(first, np.arange(patch_count + 1)).astype(np.int64)
-    cheapest, dearest = _step_range(metric.straight, metric.diagonal, np.unique(surface.codes))
+    cheapest, dearest = _step_range(metric.straight, metric.diagonal, surface.codes)
     bucket_shift = max(cheapest.bit_length() - 1, 0)
     buckets = 1 << ((min(dearest, highest + slack) >> bucket_shift) + 2).bit_length()
-    scratch = [np.full(codes.size, np.iinfo(np.int64).max) for _ in range(2)]
+    with_ground = tolerance is not None
+    first_label = np.zeros(codes.size, np.int64)
+    second_label = np.zeros(codes.size if with_ground else 0, np.int64)
     cost, diagonals, path, path_start, ground, ground_start = search.search_pairs(
         distance.field, distance.shift, codes, padded, straight, diagonal, bucket_shift, buckets,
-        seeds, seed_start, pair_start, second, bound, slack, through_patches, tolerance is not None,
-        scratch[0], scratch[1],
+        seeds, seed_start, pair_start, second, bound, slack, through_patches, with_ground,
+        first_label, second_label,
     )  # fmt: skip
     found = cost >= 0
-    keep_path, path_start = _keep_runs(path, path_start, found)
-    keep_ground, ground_start = _keep_runs(ground, ground_start, found)
+    path_start, ground_start = _drop_empty_runs(path_start, found), _drop_empty_runs(ground_start, found)
+    search.unpad_runs(path, path_start, codes.shape[1], False)
+    # Sorted, so that it does not depend on the order of a search.
+    search.unpad_runs(ground, ground_start, codes.shape[1], True)
     steps = np.diff(path_start) - 1
     diagonals = diagonals[found]
     return Links(
@@ -189,9 +200,9 @@ def find_links(
         second=second[found],
         cost=cost[found] * metric.unit,
         length_m=grid.cell * (steps - diagonals + diagonals * np.sqrt(2.0)),
-        path=_unpad(keep_path, grid),
+        path=path,
         path_start=path_start,
-        ground=_sort_runs(_unpad(keep_ground, grid), ground_start),
+        ground=ground,
         ground_start=ground_start,
     )
 
@@ -231,27 +242,15 @@ def link_patches(
     )
 
 
-def _step_range(straight: Ints, diagonal: Ints, present: NDArray[np.uint16]) -> tuple[int, int]:
-    """Give the units of the cheapest and the dearest passable step."""
-    passable = present[straight[present] < UNREACHED]
-    return int(2 * straight[passable].min()), int(2 * diagonal[passable].max())
+def _step_range(straight: Ints, diagonal: Ints, codes: NDArray[np.uint16]) -> tuple[int, int]:
+    """Give the units of the cheapest and the dearest passable step on the codes that are present."""
+    present = np.zeros(straight.size, bool)
+    for row in codes:  # row by row: numpy turns an index into 8-byte integers
+        present[row] = True
+    present &= straight < UNREACHED
+    return int(2 * straight[present].min()), int(2 * diagonal[present].max())
 
 
-def _keep_runs(values: Ints, start: Ints, keep: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Keep some runs of a ragged array."""
-    length = np.diff(start)
-    kept = values[np.repeat(keep, length)]
-    return kept, np.concatenate([[0], np.cumsum(length[keep])]).astype(np.int64)
-
-
-def _sort_runs(values: Ints, start: Ints) -> Ints:
-    """Sort each run of a ragged array, so that it does not depend on the order of a search."""
-    run = np.repeat(np.arange(start.size - 1), np.diff(start))
-    return values[np.lexsort((values, run))]
-
-
-def _unpad(cells: Ints, grid: Grid) -> Ints:
-    """Turn flat indices of the padded grid into those of the grid."""
-    row, col = np.divmod(cells, grid.ncols + 2)
-    flat: Ints = (row - 1) * grid.ncols + (col - 1)
-    return flat
+def _drop_empty_runs(start: Ints, found: NDArray[np.bool_]) -> Ints:
+    """Give the starts of the runs of the links found; pairs without a link have empty runs."""
+    return np.append(np.int64(0), start[1:][found])

@@ -11,8 +11,10 @@ from bocage.errors import DataError
 from bocage.kernels.sweep import K_DIAGONAL, K_STRAIGHT, UNREACHED
 
 # A whole resistance is exact with one unit of 1/1970 of a cell; others are counted 1024 times finer,
-# so that their rounding stays below 5e-7 of the smallest resistance.
+# so that a resistance r is rounded by less than 5e-7 / r of itself.
 _FINE = 1024
+_SMALLEST = 0.001
+"""Fractional resistances below this would be rounded by more than one in two thousand."""
 _BARRIER_IN_SEARCH = np.int64(1 << 40)
 
 
@@ -39,7 +41,7 @@ class Metric:
         Raises
         ------
         DataError
-            If a resistance is not positive, or the range is too wide to count exactly.
+            If a resistance is not positive, or too small or too large to be counted in whole units.
         """
         open_ground = np.isfinite(values)
         passable = values[open_ground]
@@ -48,6 +50,11 @@ class Metric:
             raise DataError(f"a resistance must be greater than 0, found {bad}; mend the resistance table")
         whole = bool(np.all(passable == np.round(passable)))
         fine = 1 if whole else _FINE
+        if passable.size and passable.min() < _SMALLEST:
+            raise DataError(
+                f"the smallest resistance, {passable.min():g}, cannot be counted exactly; multiply all "
+                f"resistances, and the dispersal cost, so that none is below {_SMALLEST:g}"
+            )
         if passable.size and passable.max() * K_DIAGONAL * fine * 2 >= float(1 << 39):
             raise DataError(
                 f"the largest resistance, {passable.max():g}, cannot be counted exactly; "
@@ -55,13 +62,25 @@ class Metric:
             )
         straight = np.full(values.shape, UNREACHED, np.int64)
         diagonal = np.full(values.shape, UNREACHED, np.int64)
-        straight[open_ground] = np.maximum(np.round(passable * (K_STRAIGHT * fine)), 1).astype(np.int64)
-        diagonal[open_ground] = np.maximum(np.round(passable * (K_DIAGONAL * fine)), 1).astype(np.int64)
+        straight[open_ground] = np.round(passable * (K_STRAIGHT * fine)).astype(np.int64)
+        diagonal[open_ground] = np.round(passable * (K_DIAGONAL * fine)).astype(np.int64)
         return cls(straight, diagonal, cell / (2 * K_STRAIGHT * fine))
 
     def shifted(self, shift: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give the half weights moved to the cost bits of a packed label."""
+        """Give the half weights moved to the cost bits of a packed label.
+
+        Raises
+        ------
+        DataError
+            If the source numbers leave too few bits to count the dearest step.
+        """
         barrier = self.straight >= UNREACHED
+        dearest = int(self.diagonal[~barrier].max(initial=0))
+        if dearest << (shift + 1) >= int(UNREACHED):
+            raise DataError(
+                f"source numbers up to {(1 << shift) - 1:,} leave no room to count one step over the dearest "
+                "ground; number the sources from 1 on, or divide the resistances by a power of ten"
+            )
         return (
             np.where(barrier, UNREACHED, self.straight << shift),
             np.where(barrier, UNREACHED, self.diagonal << shift),
@@ -76,5 +95,5 @@ class Metric:
         )
 
     def units(self, cost: float) -> int:
-        """Convert a cost [resistance x m] to whole units, rounding down."""
-        return int(np.floor(cost / self.unit * (1 + 1e-12)))
+        """Convert a cost [resistance x m] to whole units, rounding down; at most 2**62, even for ``inf``."""
+        return int(min(np.floor(cost / self.unit * (1 + 1e-12)), float(1 << 62)))

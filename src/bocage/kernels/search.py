@@ -2,10 +2,12 @@
 
 A search is Dijkstra with buckets no wider than the cheapest step, so that cells inside a bucket
 may be taken in any order (Dial 1969; Denardo & Fox 1979). Labels are ``stamp << 40 | cost`` with
-stamps that decrease from one search to the next: every label of an earlier search is larger than
-any of the present one, so nothing is reset between searches.
+negative stamps that decrease from one search to the next: every label of an earlier search, and the
+zero of a cell never reached, is larger than any of the present one, so nothing is reset between
+searches and nothing is filled before the first.
 
-Memory: two label arrays of 8 bytes a cell, whatever the number of patches.
+Memory: one label array of 8 bytes a cell, two where ground is collected, whatever the number of
+patches. Made by ``numpy.zeros``, they take memory only where a search has been.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ from numba import njit
 
 COST_BITS = 40
 MAX_COST = (1 << COST_BITS) - 1
-FIRST_STAMP = (1 << 22) - 1
-"""Two stamps a patch: enough for two million patches."""
+STAMPS = 1 << 22
+"""Stamps of one run, one a patch and one a pair with ground; labels could hold twice as many."""
+_NOT_REACHED = np.int64(0)
+_QUEUE_FULL = np.int64(-1)
+_GROUND_FULL = np.int64(-2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -43,8 +48,9 @@ def _search(
     cells whose label plus that of the opposite search stay within the limit are kept, and each is
     appended to ``settled``. Patches other than ``source`` and ``target`` are walls unless ``through``.
 
-    Returns the new size of ``settled``, or -1 when it or the queue is full: the caller then enlarges
-    both and searches again with a fresh stamp (an array re-assigned in here would cost 8 times more).
+    Returns the new size of ``settled``, or what is full: ``_QUEUE_FULL`` or ``_GROUND_FULL``. The caller
+    then enlarges it and searches again with a fresh stamp (an array re-assigned in here would cost 8
+    times more).
     """
     stride = np.int64(width)
     offsets = (
@@ -58,7 +64,7 @@ def _search(
     mask = np.int64(head.size - 1)
     for i in range(seeds.size):
         if state[0] < 0:
-            return -1
+            return _QUEUE_FULL
         label[seeds[i]] = base
         _push(queue_cell, queue_next, head, state, np.int64(0), seeds[i])
     bucket = np.int64(0)
@@ -85,7 +91,7 @@ def _search(
                     expand = through
                 elif use_other and patch == 0:
                     if count == settled.size:
-                        return -1
+                        return _GROUND_FULL
                     settled[count] = cell
                     count += 1
                 if expand:
@@ -105,18 +111,20 @@ def _search(
                         if use_other:
                             if patch != 0 and patch != target and not through:
                                 continue
-                            opposite = other[near]
-                            if (opposite >> COST_BITS) != other_stamp:
-                                continue
-                            if found + (opposite - other_base) > top:
-                                continue
+                            # Inside the other end, which costs nothing there, only borders are labelled.
+                            if patch != target:
+                                opposite = other[near]
+                                if (opposite >> COST_BITS) != other_stamp:
+                                    continue
+                                if found + (opposite - other_base) > top:
+                                    continue
                         elif found + (floor[near] >> floor_shift) > top:
                             continue
                         label[near] = found
                         goal = (found & low) >> bucket_shift
                         if (there >> COST_BITS) != stamp or ((there & low) >> bucket_shift) != goal:
                             if state[0] < 0:
-                                return -1
+                                return _QUEUE_FULL
                             _push(queue_cell, queue_next, head, state, goal & mask, near)
             entry = head[slot]
         bucket += 1
@@ -214,7 +222,7 @@ def search_pairs(
     with_ground : bool
         Whether to collect corridor ground.
     first_label, second_label : (n,) array of int64
-        Scratch of one label a cell, filled with the largest int64.
+        Scratch of one label a cell, zeros; the second may be empty when no ground is collected.
 
     Returns
     -------
@@ -246,9 +254,9 @@ def search_pairs(
     state = np.zeros(2, np.int64)
     head = np.empty(buckets, np.int64)
     _empty_queue(queue_next, head, state)
-    best = np.full(patch_count, np.int64(0x7FFFFFFFFFFFFFFF))
+    best = np.full(patch_count, _NOT_REACHED)
     best_cell = np.zeros(patch_count, np.int64)
-    stamp = FIRST_STAMP
+    stamp = np.int64(0)
     low = np.int64(MAX_COST)
     for a in range(patch_count):
         limit = np.int64(-1)
@@ -261,7 +269,7 @@ def search_pairs(
             continue
         if with_ground:
             limit += slack
-        done = -1
+        done = np.int64(-1)
         while done < 0:
             stamp -= 1
             first_stamp = stamp
@@ -295,12 +303,14 @@ def search_pairs(
                             seeds[seed_start[b]:seed_start[b + 1]], b, a, cost[p] + slack, through,
                             queue_cell, queue_next, head, state, best, best_cell, ground, ground_size,
                         )  # fmt: skip
-                        if done < 0:
+                        if done == _GROUND_FULL:
                             larger = np.empty(ground.size * 2, np.int64)
                             larger[:ground_size] = ground[:ground_size]
                             ground = larger
+                        elif done == _QUEUE_FULL:
                             queue_cell = np.empty(queue_cell.size * 2, np.int64)
                             queue_next = np.empty(queue_next.size * 2, np.int64)
+                        if done < 0:
                             _empty_queue(queue_next, head, state)
                     ground_size = done
             path_start[p + 1] = path_size
@@ -309,20 +319,17 @@ def search_pairs(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_border(codes, patches, straight, i, j):
-    a = patches[i, j]
-    if a == 0 or straight[codes[i, j]] > MAX_COST:
-        return False
-    for y in range(i - 1, i + 2):
-        for x in range(j - 1, j + 2):
-            if patches[y, x] != a:
-                return True
-    return False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def list_borders(codes, patches, straight, patch_count):
     """List the passable border cells of each patch: those with a neighbour outside it.
+
+    Parameters
+    ----------
+    codes, patches : (nrows + 2, ncols + 2) arrays of uint16, int32
+        The outer ring is 0 in both.
+    straight : (ncodes,) array of int64
+        Half weights; more than ``MAX_COST`` for a barrier.
+    patch_count : int
+        One more than the largest patch number.
 
     Returns
     -------
@@ -331,22 +338,59 @@ def list_borders(codes, patches, straight, patch_count):
     start : (patch_count + 1,) array of int64
         Patch ``a`` (0 is none) owns ``cells[start[a]:start[a + 1]]``.
     """
-    width = codes.shape[1]
+    width = patches.shape[1]
     start = np.zeros(patch_count + 1, np.int64)
+    found = np.empty(1 << 12, np.int64)
     size = 0
     for i in range(1, patches.shape[0] - 1):
+        above, row, below = patches[i - 1], patches[i], patches[i + 1]
         for j in range(1, width - 1):
-            if _is_border(codes, patches, straight, i, j):
-                start[patches[i, j] + 1] += 1
-                size += 1
+            a = row[j]
+            if a == 0:
+                continue
+            # Written out: a loop over the neighbours takes far longer.
+            if (
+                above[j - 1] == a and above[j] == a and above[j + 1] == a and row[j - 1] == a
+                and row[j + 1] == a and below[j - 1] == a and below[j] == a and below[j + 1] == a
+            ) or straight[codes[i, j]] > MAX_COST:  # fmt: skip
+                continue
+            if size == found.size:
+                larger = np.empty(size * 2, np.int64)
+                larger[:size] = found
+                found = larger
+            found[size] = i * width + j
+            start[a + 1] += 1
+            size += 1
     for a in range(patch_count):
         start[a + 1] += start[a]
+    flat_patches = patches.ravel()
     cells = np.empty(size, np.int64)
     place = start.copy()
-    for i in range(1, patches.shape[0] - 1):
-        for j in range(1, width - 1):
-            if _is_border(codes, patches, straight, i, j):
-                a = patches[i, j]
-                cells[place[a]] = i * width + j
-                place[a] += 1
+    for k in range(size):
+        a = flat_patches[found[k]]
+        cells[place[a]] = found[k]
+        place[a] += 1
     return cells, start
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unpad_runs(cells, start, width, sort):
+    """Turn flat indices of the padded grid into those of the grid, in place; sort each run on demand.
+
+    Parameters
+    ----------
+    cells : (n,) array of int64
+        Ragged, changed in place.
+    start : (m + 1,) array of int64
+        Run ``i`` is ``cells[start[i]:start[i + 1]]``.
+    width : int
+        Columns of the padded grid.
+    sort : bool
+    """
+    for i in range(start.size - 1):
+        run = cells[start[i] : start[i + 1]]
+        if sort:
+            run.sort()
+        for k in range(run.size):
+            row = run[k] // width
+            run[k] = (row - 1) * (width - 2) + (run[k] - row * width - 1)

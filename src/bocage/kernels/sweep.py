@@ -13,6 +13,21 @@ Work on a tile: a row absorbs its neighbour row with a vectorised minimum of thr
 closes along itself by two prefix-minimum chains; only a row that changed wakes its neighbours.
 A tile whose border can improve a neighbour tile wakes it for the next round.
 
+Threads visit the tiles of a round at once, and read halos while other threads lower them. No wake-up
+is lost, because at the start of every round each step from u to v satisfies
+``label[v] <= label[u] + weight(u, v)`` or the tile of v is awake:
+
+- Only the thread on its tile writes a cell, once a round, and labels only fall: a step that satisfies it
+  goes on doing so until u falls.
+- Steps inside a tile satisfy it when a visit ends, whatever halo the visit saw.
+- When u falls in a visit, the visit compares the new label of u with v as it finds it, old or new. Either
+  the step satisfies it, hence later too, or the tile of v is woken and sees the new u in the next round.
+- When u does not fall in a round in which the tile of v was awake, the visit of that tile saw u as it is.
+
+Rounds are parted by the end of their threads, so each sees all that the one before wrote; a label is one
+aligned word, which no 64-bit processor tears. Every label is at all times the cost of a true path and
+weights are positive, so the run ends; no tile is awake then, hence every step satisfies it: the fixed point.
+
 Memory: 8 bytes a cell for labels and 2 for codes; a tile's scratch is about 0.9 MB a thread.
 """
 

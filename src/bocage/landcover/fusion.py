@@ -30,12 +30,14 @@ from bocage.units import hectares
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from shapely.geometry.base import BaseGeometry
 
 BURNT_NOMENCLATURE = "bocage"
 """Nomenclature of what is burnt over the land cover, in the legend."""
 
 _BLOCK_ROWS = 512
 _VERGE_M = 60.0
+_NEGLIGIBLE_SHARE = 0.0005
 _MAX_TABLE = 1 << 16
 _MAX_CODE = np.iinfo(np.uint16).max
 
@@ -187,6 +189,30 @@ def fuse_land_cover(
             journal=journal,
         )  # fmt: skip
     return LandCover(grid, codes, under, legend)
+
+
+def note_uncovered(cover: LandCover, area: BaseGeometry, journal: Journal) -> None:
+    """Note the ground of the study area itself that has no land cover.
+
+    Parameters
+    ----------
+    cover : LandCover
+    area : shapely geometry
+        The study area, in the CRS of the grid. A cell counts by its centre.
+    journal : Journal
+        Told of it from 0.05 % of the area on: cells on its limit are not worth a warning.
+    """
+    from rasterio.features import geometry_mask
+    from rasterio.transform import Affine
+
+    if np.all(cover.codes):
+        return
+    grid = cover.grid
+    inside = geometry_mask([area], out_shape=grid.shape, transform=Affine(*grid.affine), invert=True)
+    total = int(np.count_nonzero(inside))
+    bare = int(np.count_nonzero(inside & (cover.codes == 0)))
+    if total and bare / total >= _NEGLIGIBLE_SHARE:
+        journal.add("area_uncovered", area_ha=hectares(bare * grid.cell_area), share=100.0 * bare / total)
 
 
 def _compose_legend(

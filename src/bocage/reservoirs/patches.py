@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bocage.subnetwork import Subnetwork
 
 _EIGHT = np.ones((3, 3), dtype=bool)
+_BAND_ROWS = 512
 
 NARROW_FEATURES = ("stream", "hedge", "track", "local_road")
 """Ground too narrow to part a habitat in two when it runs through it, as burnt on the grid."""
@@ -156,11 +158,19 @@ def find_core(
 
     if edge_depth_m <= 0:
         return habitat.copy()
-    edge = ~habitat if known is None else ~habitat & known
-    if not edge.any():
-        return habitat.copy()
-    distance = ndimage.distance_transform_edt(~edge)
-    return cast("NDArray[np.bool_]", habitat & ((distance - 0.5) * grid.cell > edge_depth_m))
+    inside = habitat if known is None else habitat | ~known
+    core = habitat.copy()
+    # In bands of rows, each with what lies within the depth around it: a transform takes some 50
+    # bytes a cell, and an edge farther than the depth need not be seen.
+    reach = math.ceil(edge_depth_m / grid.cell + 0.5) + 1
+    band = max(_BAND_ROWS, 4 * reach)
+    for row in range(0, grid.nrows, band):
+        top = max(row - reach, 0)
+        around = inside[top : row + band + reach]
+        if not around.all():
+            distance = ndimage.distance_transform_edt(around)[row - top : row - top + band]
+            core[row : row + band] &= (distance - 0.5) * grid.cell > edge_depth_m
+    return core
 
 
 def core_area(

@@ -219,7 +219,7 @@ def _judge_corridor(
         )
         applied.append(("crosses", say("restoration.crosses", language, what=what)))
     if applied:
-        return _Finding("restore", applied[0][0], _join([sentence for _, sentence in applied]))
+        return _Finding("restore", applied[0][0], _join([sentence for _, sentence in applied], language))
     costs = _costs(cost, free, limit, language)
     if not passes:
         rule = "distant" if math.isfinite(free) else "unmeasured"
@@ -231,7 +231,7 @@ def _judge_corridor(
     if rules.restore_types:
         types = ", ".join(rules.restore_types)
         sentences.append(say("restoration.functional_crossings", language, types=types))
-    return _Finding("preserve", "functional", _join(sentences))
+    return _Finding("preserve", "functional", _join(sentences, language))
 
 
 def _judge_reservoir(row: Mapping[Any, Any], rules: Rules, language: str) -> _Finding:
@@ -247,7 +247,7 @@ def _judge_reservoir(row: Mapping[Any, Any], rules: Rules, language: str) -> _Fi
                 (rule, say(f"restoration.{rule}", language, **_shares(share, threshold, language)))
             )
     if applied:
-        return _Finding("restore", applied[0][0], _join([sentence for _, sentence in applied]))
+        return _Finding("restore", applied[0][0], _join([sentence for _, sentence in applied], language))
     return _Finding("preserve", "reservoir", say("restoration.reservoir", language))
 
 
@@ -281,7 +281,9 @@ def _fill_table(
             "previous": say(f"restoration.{findings[i].objective}", language),
         }
         sentence = say("restoration.decided", language, **words)
-        filled[i] = _Finding(decision.objective, "decision", _join([sentence, findings[i].evidence]))
+        filled[i] = _Finding(
+            decision.objective, "decision", _join([sentence, findings[i].evidence], language)
+        )
         authors[i] = decision.author
         if decision.object not in logged:
             logged.add(decision.object)
@@ -324,8 +326,9 @@ def _list_some(identifiers: list[str], language: str) -> str:
     return say("restoration.and_more", language, shown=shown, count=len(identifiers) - _MOST_NAMED)
 
 
-def _join(sentences: list[str]) -> str:
-    return " ; ".join(sentence for sentence in sentences if sentence)
+def _join(sentences: list[str], language: str) -> str:
+    mark = " ; " if language == "fr" else "; "
+    return mark.join(sentence for sentence in sentences if sentence)
 
 
 def _split(identifiers: object) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -20,8 +21,8 @@ def number_objects(
 ) -> list[GeoDataFrame]:
     """Give identifiers such as ``FR32RS12``, in one series over several tables.
 
-    Objects that meet the study area come first, table after table in the order of their rows, so that
-    what is published is numbered without gaps; those of the buffer around it come after.
+    Objects that keep something inside the study area come first, table after table in the order of
+    their rows, so that what is published is numbered without gaps; those of the buffer come after.
 
     Parameters
     ----------
@@ -38,10 +39,7 @@ def number_objects(
     list of GeoDataFrame
         Same order, same rows.
     """
-    import shapely
-
-    shapely.prepare(area)
-    inside = [shapely.intersects(area, table.geometry.to_numpy()) for table in tables]
+    inside = [_meets(area, table.geometry.to_numpy()) for table in tables]
     within = np.concatenate([np.empty(0, bool), *inside]).astype(bool)
     numbers = np.empty(within.size, np.int64)
     numbers[within] = np.arange(1, within.sum() + 1)
@@ -59,15 +57,15 @@ def keep_inside(table: GeoDataFrame, area: BaseGeometry) -> GeoDataFrame:
     """Keep the objects of the study area, their shapes cut at its edge.
 
     Measures (area, cost, length) stay those of the whole object: a reservoir across the border is no
-    smaller for it.
+    smaller for it. ``touches_edge`` stays about the edge of the data, a buffer farther out; and the
+    reservoirs at the ends of a corridor keep their identifiers there, published or not.
     """
     import shapely
 
     if not len(table):
         return table
-    shapely.prepare(area)
     shapes = table.geometry.to_numpy()
-    meets = shapely.intersects(area, shapes)
+    meets = _meets(area, shapes)
     kept = table[meets].copy()
     shapes = shapes[meets]
     across = ~shapely.covers(area, shapes)
@@ -75,6 +73,19 @@ def keep_inside(table: GeoDataFrame, area: BaseGeometry) -> GeoDataFrame:
     cut[across] = [_keep_kind(shapely.intersection(area, shape), shape.geom_type) for shape in shapes[across]]
     kept = kept.set_geometry(list(cut), crs=table.crs)
     return kept[~shapely.is_empty(kept.geometry.to_numpy())].reset_index(drop=True)
+
+
+def _meets(area: BaseGeometry, shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which shapes keep something of their own dimension when they are cut at the area's edge."""
+    import shapely
+
+    shapely.prepare(area)
+    meets: NDArray[np.bool_] = shapely.intersects(area, shapes)
+    beside = np.flatnonzero(meets)
+    beside = beside[shapely.touches(area, shapes[beside])]
+    common = shapely.intersection(area, shapes[beside])
+    meets[beside] = shapely.get_dimensions(common) == shapely.get_dimensions(shapes[beside])
+    return meets
 
 
 def _keep_kind(shape: BaseGeometry, kind: str) -> BaseGeometry:

@@ -40,12 +40,14 @@ def write_outputs(
 ) -> None:
     """Write the network, rasters, indicators, report and record of a run.
 
-    Each file is written under a temporary name and renamed when whole.
+    Each file is written under a temporary name and renamed when whole. Rasters and indicators of an
+    earlier run that this one has not are removed.
 
     Raises
     ------
     OutputError
-        A file cannot be written; the others and those of an earlier run stay as they are.
+        A file cannot be written; it stays as an earlier run left it. Without ``run.json``, the files
+        are not all of one run.
     """
     from bocage.io.geopackage import write_network
     from bocage.report import write_report
@@ -53,10 +55,17 @@ def write_outputs(
     output = study.output
     record = record_run(study, inputs, hashes, network, journal)
     write_network(output / "network.gpkg", network, language=study.language)
+    with output_errors(output):
+        # The record of an earlier run does not hold for the files that follow.
+        (output / "run.json").unlink(missing_ok=True)
+    kept: set[Path] = set()
     if cover is not None:
-        write_rasters(study, cover, corridors, inputs)
+        kept |= write_rasters(study, cover, corridors, inputs)
     if indicators is not None:
-        write_indicators(output, indicators)
+        kept |= write_indicators(output, indicators)
+    with output_errors(output):
+        for stale in {*output.glob("rasters/*.tif"), *output.glob("indicators.*")} - kept:
+            stale.unlink()
     background = None if cover is None else shade_cover(cover, inputs)
     write_report(
         output / "report.html",
@@ -109,11 +118,18 @@ def record_run(
     }
 
 
-def write_rasters(study: Study, cover: LandCover, corridors: Mapping[str, Corridors], inputs: Inputs) -> None:
+def write_rasters(
+    study: Study, cover: LandCover, corridors: Mapping[str, Corridors], inputs: Inputs
+) -> set[Path]:
     """Write the rasters of each sub-network, cut to the study area's bounds.
 
     They are the fused land cover, by the order of the ground classes from 1; then, for each
     sub-network, resistance, cost distance and number of corridors.
+
+    Returns
+    -------
+    set of Path
+        The files written.
     """
     from bocage.io.rasters import write_raster
     from bocage.landcover.ground import GROUND
@@ -134,7 +150,8 @@ def write_rasters(study: Study, cover: LandCover, corridors: Mapping[str, Corrid
     written = {path}
     for subnetwork in study.subnetworks:
         found = corridors[subnetwork.key]
-        resistance = build_resistance(cover, subnetwork).array()[window.slices].astype(np.float32)
+        surface = build_resistance(cover, subnetwork)
+        resistance = surface.values.astype(np.float32)[surface.codes[window.slices]]
         layers = {
             "resistance": (_finite(resistance), f"Resistance, {subnetwork.name} (-1: impassable)", -1.0),
             "cost_distance": (
@@ -148,18 +165,17 @@ def write_rasters(study: Study, cover: LandCover, corridors: Mapping[str, Corrid
             path = folder / f"{kind}_{subnetwork.key}.tif"
             write_raster(path, array, grid, nodata=nodata, description=description, date=date)
             written.add(path)
-    with output_errors(folder):
-        for stale in set(folder.glob("*.tif")) - written:
-            stale.unlink()
+    return written
 
 
-def write_indicators(folder: Path, indicators: DataFrame) -> None:
-    """Write the indicators as CSV (UTF-8, readable by spreadsheets) and Parquet."""
+def write_indicators(folder: Path, indicators: DataFrame) -> set[Path]:
+    """Write the indicators as CSV (UTF-8, readable by spreadsheets) and Parquet; give the two files."""
     with replace_on_success(folder / "indicators.csv") as draft:
         # The byte order mark makes spreadsheets read the accents.
         indicators.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.4f")
     with replace_on_success(folder / "indicators.parquet") as draft:
         indicators.to_parquet(draft, index=False)
+    return {folder / "indicators.csv", folder / "indicators.parquet"}
 
 
 def shade_cover(cover: LandCover, inputs: Inputs) -> Any:

@@ -191,10 +191,10 @@ def _read(run: _Run) -> tuple[Inputs, dict[str, str]]:
 
 def _cover(run: _Run, inputs: Inputs) -> LandCover:
     """Fuse the land cover layers and burn the linear features."""
-    from bocage.landcover.fusion import fuse_land_cover
+    from bocage.landcover.fusion import fuse_land_cover, note_uncovered
 
     def fuse(journal: Journal) -> LandCover:
-        return fuse_land_cover(
+        cover = fuse_land_cover(
             inputs.grid,
             inputs.landcover,
             hedges=inputs.hedges,
@@ -203,7 +203,10 @@ def _cover(run: _Run, inputs: Inputs) -> LandCover:
             roads=inputs.roads,
             crossings=inputs.crossings,
             journal=journal,
+            language=run.study.language,
         )
+        note_uncovered(cover, inputs.area, journal)
+        return cover
 
     return run.stage("landcover", "Fusing the land cover", fuse, after=("ground",))
 

@@ -120,7 +120,16 @@ def _load(path: Path) -> tuple[Any, list[Note]] | None:
     try:
         with path.open("rb") as stream:
             found: tuple[Any, list[Note]] = pickle.load(stream)
-    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError, ValueError):
+    except (
+        OSError,
+        pickle.UnpicklingError,
+        EOFError,
+        AttributeError,
+        ImportError,
+        IndexError,
+        TypeError,
+        ValueError,
+    ):
         return None
     return found
 
