@@ -13,6 +13,9 @@ from bocage import wording
 
 Level = Literal["info", "assumption", "repair", "warning"]
 
+LAYERS = ("communes", "roads", "railways", "watercourses", "hedges", "river_works", "crossings")
+"""Layers that have a name in each language; others go by the name of their file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -36,7 +39,12 @@ class Note:
 
     def text(self, language: str = "fr") -> str:
         """Write the note as a sentence."""
-        return wording.say(f"journal.{self.code}", language, **dict(self.values))
+        values = dict(self.values)
+        layer = values.get("layer")
+        if layer in LAYERS:
+            # The report speaks of « routes » where the study file writes [layers.roads].
+            values["layer"] = wording.say(f"study.layer_{layer}", language)
+        return wording.say(f"journal.{self.code}", language, **values)
 
 
 @dataclass(slots=True)

@@ -100,7 +100,7 @@ COLUMNS: dict[Table, dict[str, Column]] = {
         "length_m": Column("float", "ground length of the axis", "m", nullable=False),
         "area_ha": Column("float", "area of the corridor outside reservoirs", "ha", nullable=False),
         "degraded_share": Column(
-            "float", "share of the corridor that is artificial or hostile ground, in [0, 1]"
+            "float", "share of its ground that is artificial or hostile, infrastructure apart, in [0, 1]"
         ),
         "touches_edge": Column("bool", "reaches the edge of the data", nullable=False),
     },

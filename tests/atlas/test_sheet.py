@@ -10,6 +10,7 @@ import numpy as np
 import pandas
 import pikepdf
 import pytest
+import rasterio
 import shapely
 from pyproj import CRS, Transformer
 
@@ -99,6 +100,45 @@ class TestPdf:
         assert "écologique" not in text
         with pikepdf.open(io.BytesIO(pdf)) as document:
             assert str(document.Root.Lang) == "en"
+
+    def test_commune_partly_outside_the_study_area(self) -> None:
+        """The legend says how much of the commune was not studied; the text for the blind too."""
+        half = shapely.box(699_000, 6_599_000, 703_000, 6_607_000)
+
+        sheet = compose_valley(area=half)
+
+        text = read_text(sheet.to_pdf())
+        assert normalise("Hors de la zone d’étude") in text and normalise("50 %") in text
+        assert normalise("Hors de la zone d’étude, rien n’a été cherché.") in text
+        assert "50\u00a0% de la commune" in sheet.description
+        assert "donnée non fournie" not in text
+
+    def test_commune_wholly_outside_the_study_area(self) -> None:
+        """Nothing is said to be absent from it: no theme was studied there."""
+        sheet = compose_valley(area=shapely.box(699_000, 6_599_000, 701_000, 6_607_000))
+
+        states = {row.state for row in sheet.legend if row.absent}
+        assert states == {"non étudié"}
+        assert not any(row.state == "néant" for row in sheet.legend)
+
+    def test_edge_of_the_study_area_in_sight(self) -> None:
+        """Where only neighbours are outside, the hatch is explained and no share is told."""
+        around = shapely.box(702_000, 6_602_000, 704_000, 6_604_000)
+
+        [row] = [row for row in compose_valley(area=around).legend if row.symbols == ("outside_area",)]
+
+        assert row.state == "hors commune"
+        whole = shapely.box(690_000, 6_590_000, 720_000, 6_620_000)
+        assert not any(row.symbols == ("outside_area",) for row in compose_valley(area=whole).legend)
+
+    @pytest.mark.parametrize("name", ["logo.png", "logo.jpg", "logo.svg"])
+    def test_logo_that_is_no_picture(self, tmp_path: Path, name: str) -> None:
+        """A file of another kind under a picture's name is refused in one sentence."""
+        (tmp_path / name).write_text("<not a picture", encoding="utf-8")
+        about = {**ABOUT_VALLEY, "issuer": {**ABOUT_VALLEY["issuer"], "logo": str(tmp_path / name)}}
+
+        with pytest.raises(InputError, match=f"{name}' is not a picture that can be read"):
+            compose_valley(about=about)
 
     def test_accessible(self) -> None:
         """The file is tagged PDF/UA-1 with language, title, headings and alternative texts."""
@@ -207,6 +247,26 @@ class TestComposition:
         structure = read_structure(compose_valley(about=about).to_pdf())
 
         assert ("Figure", "Logo\u00a0: Syndicat du val") in structure
+
+    @pytest.mark.parametrize("suffix", ["png", "jpg"])
+    def test_logo_of_pixels(self, tmp_path: Path, suffix: str) -> None:
+        """A logo in PNG or JPEG, as most are, is embedded too."""
+        logo = tmp_path / f"logo.{suffix}"
+        with rasterio.open(
+            logo,
+            "w",
+            driver="PNG" if suffix == "png" else "JPEG",
+            width=30,
+            height=16,
+            count=3,
+            dtype="uint8",
+        ) as picture:
+            picture.write(np.full((3, 16, 30), 90, dtype=np.uint8))
+        about = {**ABOUT_VALLEY, "issuer": {"directorate": "Syndicat du val", "logo": str(logo)}}
+
+        sheet = compose_valley(about=about)
+
+        assert ("Figure", "Logo\u00a0: Syndicat du val") in read_structure(sheet.to_pdf())
 
     @pytest.mark.parametrize(
         ("logo", "told"), [("logo.bmp", "not a PNG, JPEG or SVG"), ("none.png", "cannot be read")]

@@ -133,6 +133,13 @@ def test_degraded_share_counts_artificial_ground() -> None:
     assert corridors.surfaces["degraded_share"][0] == pytest.approx(0.25, abs=0.01)
 
 
+def test_a_road_is_not_degraded_ground() -> None:
+    """The motorway on the strip is an obstacle; what it covers is field."""
+    corridors, _, _ = corridors_of(two_woods(cut=True))
+
+    assert corridors.surfaces["degraded_share"][0] == 0.0
+
+
 def test_beyond_the_dispersal_cost_there_is_no_corridor() -> None:
     """4 020 is one more than 4 019."""
     corridors, _, _ = corridors_of(two_woods(cut=False), max_dispersal_cost=4019.0)

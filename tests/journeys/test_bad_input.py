@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import stat
 
@@ -285,6 +286,7 @@ def test_an_output_that_is_a_file(territory: Territory) -> None:
 
     assert done.exit_code == 2
     assert "out" in done.output
+    assert "a file has that name where a folder is needed" in done.output
     assert territory.output.read_text(encoding="utf-8") == "here"
 
 
@@ -333,3 +335,39 @@ def test_nothing_to_compute(territory: Territory) -> None:
     )
 
     refuse(territory, "bocage sheet")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"\n", b"\r\n")]
+)
+def test_study_files_of_other_editors(territory: Territory, change) -> None:
+    """A byte-order mark or the line ends of Windows are none of the user's mistakes."""
+    territory.path.write_bytes(change(territory.path.read_bytes()))
+
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+
+
+def test_a_logo_that_is_no_picture(territory: Territory) -> None:
+    """The run goes on, the sheet is refused in one sentence and nothing is written of it."""
+    (territory.folder / "logo.png").write_text("not a picture", encoding="utf-8")
+    text = territory.path.read_text(encoding="utf-8")
+    territory.path.write_text(text + '\n[issuer]\nlogo = "logo.png"\n', encoding="utf-8")
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+
+    refuse(territory, "logo.png", "export it again", command=("sheet", "STUDY", "--commune", "00001"))
+    assert not (territory.output / "sheets").exists()
+
+
+def test_a_land_cover_that_stops_short_is_reported(territory: Territory) -> None:
+    """A third of the territory without land cover: the report warns of it, in hectares and percents."""
+    territory.write(
+        "sol",
+        code=["211", "311", "311"],
+        geometry=[box(0, 0, 4000, 2000), box(200, 300, 1200, 1800), box(2800, 300, 3800, 1800)],
+    )
+
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+
+    report = (territory.output / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
+    # 400 ha, less what lies under the motorway.
+    assert re.search(r"3\d\d,\d ha du territoire \(3\d,\d %\) n’ont pas d’occupation du sol", report)

@@ -61,6 +61,43 @@ def test_the_same_corridor_is_preserved_once_a_passage_opens_the_motorway(territ
     assert corridors["cost"].notna().all()
 
 
+def test_a_run_removes_what_it_no_longer_gives(territory: Territory) -> None:
+    """Without communes there are no indicators: those of the run before would be taken for its own."""
+    territory.run("run", "STUDY", "--quiet")
+    assert "indicators.csv" in territory.results()
+    text = territory.path.read_text(encoding="utf-8")
+    without = text.replace(
+        '[layers.communes]\npath = "données d\'été.gpkg"\nlayer = "communes"\n', ""
+    ).replace('area = { layer = "communes" }', "area = { bbox = [700000, 6600000, 704000, 6603000] }")
+    territory.path.write_text(without, encoding="utf-8")
+
+    done = territory.run("run", "STUDY", "--quiet")
+
+    assert done.exit_code == 0, done.output
+    assert [name for name in territory.results() if name.startswith("indicators")] == []
+    assert {"network.gpkg", "report.html", "run.json"} <= set(territory.results())
+
+
+def test_a_run_that_fails_halfway_through_its_files_leaves_no_record(
+    territory: Territory, monkeypatch
+) -> None:
+    """The network is new and the report old: run.json, which says that they belong together, is gone."""
+    from bocage.errors import OutputError
+    from bocage.study import outputs
+
+    territory.run("run", "STUDY", "--quiet")
+
+    def fail(*_args, **_kwargs):
+        raise OutputError("the disk is full")
+
+    monkeypatch.setattr(outputs, "write_rasters", fail)
+    done = territory.run("run", "STUDY", "--quiet")
+
+    assert done.exit_code == 2, done.output
+    assert "run.json" not in territory.results()
+    assert "network.gpkg" in territory.results()
+
+
 def test_the_same_inputs_give_the_same_bytes_whatever_the_threads(territory: Territory) -> None:
     """Two fresh runs, one and three threads, another second on the clock: not a byte differs."""
     territory.run("run", "STUDY", "--quiet", "--threads", "1")

@@ -306,15 +306,56 @@ class TestContent:
 
         check(page)
         words = flatten(page)
-        for sentence in (
-            "no_map",
-            "no_reservoirs",
-            "restore_none",
-            "communes_none",
-            "sources_none",
-            "parameters_none",
-        ):
+        for sentence in ("no_map", "not_modelled", "communes_none", "sources_none", "parameters_none"):
             assert entry(f"report.{sentence}")["fr"].replace("\u00a0", " ") in words
+        assert entry("report.restore_none")["fr"] not in words
+
+    def test_nothing_found(self, tmp_path: Path) -> None:
+        """Where the data were given and hold nothing, that is what the page says."""
+        network = Network(make_tables(), dict.fromkeys(THEMES, True), CRS)
+
+        words = flatten(render(tmp_path, network=network, run={"study": {"subnetworks": []}}))
+
+        for sentence in ("no_reservoirs", "restore_none", "parameters_empty"):
+            assert entry(f"report.{sentence}")["fr"].replace("\u00a0", " ") in words
+
+    def test_rivers_alone(self, tmp_path: Path) -> None:
+        """Without land cover, reservoirs and corridors are dashes, never zeros nor « aucun »."""
+        whole = make_network()
+        kept = ("cours_eau_l", "obstacle_p")
+        tables = {name: whole.tables[name] if name in kept else make_tables()[name] for name in whole.tables}
+        tables["cours_eau_l"] = tables["cours_eau_l"].assign(is_reservoir=False, is_corridor=True)
+        given = {theme: theme in ("watercourses", "obstacle_points") for theme in THEMES}
+
+        page = render(tmp_path, network=Network(tables, given, CRS))
+
+        check(page)
+        words = flatten(page)
+        assert "– réservoirs de biodiversité donnée non fournie" in words
+        assert "certains étant les deux" not in words
+        assert "Linéaires : donnée non fournie. Surfaces urbanisées : donnée non fournie." in words
+        assert words.count(entry("report.not_modelled")["fr"].replace("\u00a0", " ")) == 3
+        assert entry("report.restore_none")["fr"] not in words
+        row = re.search(r"Aubin</th>(.*?)</tr>", page, re.DOTALL)
+        assert row is not None
+        cells = re.findall(r">([^<>]+)</td>", row.group(1))
+        assert cells[1:7] == ["400", "–", "–", "–", "–", "–"]
+        assert cells[-2:] == ["–", "–"]
+
+    def test_without_roads_no_loss_is_claimed(self, tmp_path: Path) -> None:
+        """With neither roads nor railways, the cost of obstacles is not measured rather than nil."""
+        whole = make_network()
+        links = whole.tables["corridor_s"]
+        tables = {**whole.tables, "corridor_s": links.assign(cost=links["cost_free"])}
+        network = Network(tables, dict.fromkeys(THEMES, True) | {"obstacle_lines": False}, CRS)
+
+        page = render(tmp_path, network=network)
+
+        check(page)
+        words = flatten(page)
+        assert entry("report.cost_not_measured")["fr"].replace("\u00a0", " ") in words
+        assert "de connectivité perdue" not in words
+        assert "Les obstacles y coûtent" not in words
 
 
 class TestPage:

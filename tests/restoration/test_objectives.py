@@ -44,8 +44,8 @@ class TestCorridorRules:
 
         assert (row["objective"], row["rule"], row["decided_by"]) == ("preserve", "functional", "")
         assert row["evidence"] == (
-            "cost 10,000 for 30,000 allowed ; artificial or hostile ground on 5.0% of the corridor, for a "
-            "threshold of 30% ; no obstacle of type 01, 03 without a known crossing"
+            "cost 10,000 for 30,000 allowed; artificial or hostile ground on 5.0% of the corridor, for a "
+            "threshold of 30%; no obstacle of type 01, 03 without a known crossing"
         )
 
     def test_works_only_without_obstacles(self) -> None:
@@ -141,7 +141,7 @@ class TestCorridorRules:
         row = judge(cost=45_900.0, degraded_share=0.42, obstacles=cut_by("obstacle_p"))
 
         assert row["rule"] == "obstacles"
-        first, second, third = row["evidence"].split(" ; ")
+        first, second, third = row["evidence"].split("; ")
         assert first.startswith("cost 9,000 without")
         assert second == "artificial or hostile ground on 42.0% of the corridor, to restore from 30%"
         assert third == "cut, with no known crossing, by motorway (OB1)"
@@ -200,7 +200,7 @@ class TestOtherElements:
         assert found["rule"].tolist() == ["habitat", "reservoir"]
         assert found["objective"].tolist() == ["restore", "preserve"]
         assert found["evidence"][0] == (
-            "habitat on 40.0% of the reservoir, to restore below 50% ; "
+            "habitat on 40.0% of the reservoir, to restore below 50%; "
             "core habitat on 10.0% of the reservoir, to restore below 20%"
         )
 
@@ -243,6 +243,29 @@ class TestOtherElements:
             Rules(degraded_share=30)
 
 
+class TestOtherNames:
+    """A corridor may be called by its axis."""
+
+    def read(self, *objects: str) -> Decisions:
+        """Read one decision an object."""
+        rows = [
+            {"object": each, "objective": "preserve", "author": "A", "date": "2026-05-04", "reason": ""}
+            for each in objects
+        ]
+        return Decisions.from_table(pandas.DataFrame(rows), source="décisions.csv")
+
+    def test_an_axis_stands_for_its_surface(self) -> None:
+        """CL3 becomes CS3; other objects keep their name."""
+        renamed = self.read("FR00CL3", "FR00RS1").rename_objects({"FR00CL3": "FR00CS3"})
+
+        assert [decision.object for decision in renamed.entries] == ["FR00CS3", "FR00RS1"]
+
+    def test_one_corridor_under_two_names_has_two_decisions(self) -> None:
+        """The second line is refused, the first named."""
+        with pytest.raises(InputError, match=r"décisions\.csv, line 3: FR00CL3 is the object of line 2"):
+            self.read("FR00CS3", "FR00CL3").rename_objects({"FR00CL3": "FR00CS3"})
+
+
 class TestHumanDecisions:
     """Decisions override rules."""
 
@@ -272,7 +295,7 @@ class TestHumanDecisions:
             row = found[table].iloc[0]
             assert (row["objective"], row["rule"], row["decided_by"]) == ("preserve", "decision", "A. Petit")
             assert row["evidence"] == (
-                "decision of A. Petit on 2026-05-04: to preserve (Tunnel); the rule gave: to restore ; "
+                "decision of A. Petit on 2026-05-04: to preserve (Tunnel); the rule gave: to restore; "
                 "cost 50 without infrastructure, 200 with it, for 100 allowed"
             )
         assert [note.text("en") for note in journal.notes] == [

@@ -103,6 +103,48 @@ class TestReadInputs:
         assert inputs.decisions is None
         assert all(inputs.provided.values())
 
+    def test_river_works_need_no_land_cover(self, territory: Path) -> None:
+        """Works on watercourses are obstacles to draw, with or without land cover; alone they are not."""
+        path = territory / "study.toml"
+        text = path.read_text(encoding="utf-8")
+        cover, rest = text.index("[[landcover]]"), text.index("[layers.communes]")
+        rivers, works = text.index("[layers.watercourses]"), text.index("[layers.river_works]")
+        zonings = text.index("[[zonings]]")
+
+        path.write_text(text[:cover] + text[rest:zonings], encoding="utf-8")
+        with_rivers = list_provided(read_study(path))
+        path.write_text(text[:cover] + text[rest:rivers] + text[works:zonings], encoding="utf-8")
+        alone = list_provided(read_study(path))
+
+        assert with_rivers["obstacle_points"] and with_rivers["watercourses"]
+        assert not with_rivers["obstacle_lines"] and not with_rivers["reservoirs"]
+        assert not any(alone.values())
+
+    def test_outline_off_the_earth(self, territory: Path) -> None:
+        """A commune at a billion kilometres is named, before a grid is laid over what it spans."""
+        far = shapely.box(1e15, 1e15, 1e15 + 1e6, 1e15 + 1e6)
+        write_layer(
+            territory, "communes", insee=["01004", "01005"], nom=["Aubois", "Ailleurs"],
+            geometry=[square(0, 0), far],
+        )  # fmt: skip
+
+        with pytest.raises(InputError, match=r"01005 \(Ailleurs\) lies farther than any place on earth"):
+            resolve_area(read_study(territory / "study.toml"), Journal())
+
+    def test_land_cover_without_ground(self, territory: Path) -> None:
+        """A land cover that holds nothing is told as such, not as a lack of habitat."""
+        write_layer(territory, "clc", CODE_18=["311"], geometry=[square(0, 0)])
+        path = change(
+            territory,
+            (
+                'path = "clc.tif"',
+                'path = "layers.gpkg"\nlayer = "clc"\nfield = "CODE_18"\nwhere = "CODE_18 = \'211\'"',
+            ),
+        )
+
+        with pytest.raises(InputError, match="'clc': no ground in the study area"):
+            read_inputs(read_study(path), Journal())
+
     def test_notes(self, territory: Path) -> None:
         """What was assumed and left out is noted, in both languages."""
         journal = Journal()
@@ -110,7 +152,30 @@ class TestReadInputs:
 
         assert {"widths_assumed", "objects_ignored", "buffer_assumed"} <= set(codes_of(journal))
         texts = [note.text("fr") for note in journal.notes] + [note.text("en") for note in journal.notes]
-        assert any("motorway 30 m, local_road 7 m" in text for text in texts)
+        words = "autoroute ou voie express 30\u00a0m, route locale 7\u00a0m"
+        assert any(text.startswith("Couche «\u00a0routes\u00a0»") and words in text for text in texts)
+
+    def test_layer_that_stops_short(self, territory: Path) -> None:
+        """A layer that leaves a part of the territory out is told: no object there proves nothing."""
+        journal, whole = Journal(), Journal()
+        study = read_study(territory / "study.toml")
+        west, south, east, north = resolve_area(study, Journal()).area.bounds
+        ends = np.linspace(south, north, 30)
+
+        def lay_roads(reach: float) -> None:
+            far = west + reach * (east - west)
+            lines = [shapely.LineString([(west, y), (far, y)]) for y in ends]
+            write_layer(territory, "routes", nature=["Route"] * 30, largeur=[5.0] * 30, geometry=lines)
+
+        lay_roads(0.5)
+        read_inputs(study, journal)
+        lay_roads(1.0)
+        read_inputs(study, whole)
+
+        [note] = [note for note in journal.notes if note.code == "layer_partial"]
+        assert dict(note.values)["layer"] == "roads"
+        assert dict(note.values)["share"] == pytest.approx(50)
+        assert "layer_partial" not in codes_of(whole)
 
     def test_polygons(self, territory: Path) -> None:
         """Land cover in polygons keeps its column, named as in the study file."""

@@ -57,6 +57,7 @@ def draw_body(
     context: Mapping[str, GeoDataFrame] | None = None,
     crosses: Sequence[tuple[float, float]] = (),
     unit: float = 1.0,
+    outside: Any | None = None,
 ) -> MapBody:
     """Draw the map of a commune: base map, network, veil over the outside, outlines, names.
 
@@ -75,6 +76,8 @@ def draw_body(
         Where the page will draw crosses of the coordinate grid, which names avoid [mm of the frame].
     unit : float
         Enlargement of the names.
+    outside : shapely geometry, optional
+        Ground outside the study area.
 
     Returns
     -------
@@ -87,6 +90,8 @@ def draw_body(
     base = _base_layers(context or {}, symbols, window)
     layers += base
     layers.append(MapLayer([shapely.difference(wider, commune.outline)], symbols["veil"]))
+    if outside is not None:
+        layers.append(MapLayer([outside], symbols["outside_area"]))
     if len(neighbours):
         layers.append(MapLayer(_shared_limits(neighbours, wider), symbols["neighbour"]))
     layers.append(MapLayer([commune.outline], symbols["commune"]))

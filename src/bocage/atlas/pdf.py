@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,29 @@ def render_pdf(sources: Mapping[str, bytes], date: datetime.date) -> bytes:
 def render_png(sources: Mapping[str, bytes], date: datetime.date, *, dpi: float = 110.0) -> bytes:
     """Set a page as a picture."""
     return _compile(sources, date, format="png", ppi=dpi)
+
+
+def find_picture_fault(name: str, data: bytes) -> str:
+    """Tell why a picture cannot be set on a page; nothing when it can.
+
+    Parameters
+    ----------
+    name : str
+        Ends in the suffix of its format.
+    data : bytes
+
+    Returns
+    -------
+    str
+        The setter's words; empty when the picture is sound.
+    """
+    import typst
+
+    try:
+        _set({"main.typ": f'#image("{name}")'.encode(), name: data}, format="svg", font_paths=_fonts())
+    except typst.TypstError as error:
+        return str(error).removesuffix(".")
+    return ""
 
 
 def stamp_geography(pdf: bytes, frame: MapFrame, box: Box, page: Layout, crs: str) -> bytes:
@@ -103,17 +128,25 @@ def stamp_geography(pdf: bytes, frame: MapFrame, box: Box, page: Layout, crs: st
 
 
 def _compile(sources: Mapping[str, bytes], date: datetime.date, **settings: Any) -> bytes:
-    import typst
-
     moment = datetime.datetime(date.year, date.month, date.day, tzinfo=datetime.UTC)
     main = files("bocage.atlas").joinpath("sheet.typ").read_bytes()
-    compiled = typst.compile(
-        {"main": main, **sources},
+    return _set(
+        {**sources, "main.typ": main},
         font_paths=_fonts(),
         ignore_system_fonts=True,
         timestamp=int(moment.timestamp()),
         **settings,
     )
+
+
+def _set(sources: Mapping[str, bytes], **settings: Any) -> bytes:
+    """Set ``main.typ``, from files: sources given in memory can only be text, and a logo is not."""
+    import typst
+
+    with TemporaryDirectory(prefix="bocage-") as folder:
+        for name, content in sources.items():
+            Path(folder, name).write_bytes(content)
+        compiled = typst.compile(str(Path(folder, "main.typ")), root=folder, **settings)
     assert isinstance(compiled, bytes)
     return compiled
 

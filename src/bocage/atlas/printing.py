@@ -18,6 +18,7 @@ from bocage.wording import fold_name
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from shapely.geometry.base import BaseGeometry
 
     from bocage.cartography.background import Background
     from bocage.grid import Bounds
@@ -102,8 +103,16 @@ def print_commune_sheet(
         background=None if around is None else read_background(study, around),
         context=None if around is None else read_context(study, around, journal),
         journal=journal,
+        area=_find_area(study, network),
         png=png,
     )
+
+
+def _find_area(study: Study, network: Network) -> BaseGeometry | None:
+    """Give the study area; none where nothing was looked for in it."""
+    from bocage.study.inputs import resolve_area
+
+    return resolve_area(study, Journal()).area if any(network.provided.values()) else None
 
 
 def find_network(study: Study) -> Network:

@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 from bocage.atlas.body import draw_body, draw_locator
-from bocage.atlas.commune import find_commune
+from bocage.atlas.commune import Commune, find_commune
 from bocage.atlas.layout import Layout, choose_layout
-from bocage.atlas.pdf import render_pdf, render_png, stamp_geography
+from bocage.atlas.pdf import find_picture_fault, render_pdf, render_png, stamp_geography
 from bocage.atlas.themes import select_drawn
 from bocage.atlas.words import (
     LegendRow,
@@ -37,11 +39,13 @@ from bocage.wording import say
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from shapely.geometry.base import BaseGeometry
 
     from bocage.journal import Journal
     from bocage.network import Network
 
 _MARGIN = 0.06
+_SLIVER = 0.005
 _LOGO_KINDS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
 
 
@@ -95,6 +99,7 @@ def write_sheet(
     context: Mapping[str, GeoDataFrame] | None = None,
     symbols: Symbols | None = None,
     journal: Journal | None = None,
+    area: BaseGeometry | None = None,
     png: bool = False,
     dpi: float = 110.0,
 ) -> Path:
@@ -111,6 +116,7 @@ def write_sheet(
     network, communes, insee, about, sheet_format, orientation, language, background, context, symbols
         As for ``compose_sheet``.
     journal : Journal, optional
+    area : geometry, optional
         As for ``compose_sheet``.
 
     Returns
@@ -139,6 +145,7 @@ def write_sheet(
         context=context,
         symbols=symbols,
         journal=journal,
+        area=area,
     )
     target = Path(path)
     with replace_on_success(target) as part:
@@ -162,6 +169,7 @@ def compose_sheet(
     context: Mapping[str, GeoDataFrame] | None = None,
     symbols: Symbols | None = None,
     journal: Journal | None = None,
+    area: BaseGeometry | None = None,
 ) -> Sheet:
     """Compose the sheet of a commune: choose page, scale and objects, draw the map, write the words.
 
@@ -190,6 +198,8 @@ def compose_sheet(
         Palette; bocage's own by default.
     journal : Journal, optional
         Told when a commune was given in several objects.
+    area : geometry, optional
+        The study area; ground outside it is hatched, and the legend says how much of the commune it is.
 
     Returns
     -------
@@ -209,6 +219,7 @@ def compose_sheet(
     drawn = select_drawn(network, palette, frame, commune.outline)
     shaded = shade_land_cover(background) if isinstance(background, LandCover) else background
     coordinates = _coordinates(frame, layout.unit, language)
+    outside, share = _find_outside(area, commune, frame)
     body = draw_body(
         frame,
         commune,
@@ -219,9 +230,19 @@ def compose_sheet(
         context=context,
         crosses=coordinates["crosses"],
         unit=layout.unit**0.5,
+        outside=outside,
     )
-    legend = write_legend(drawn, network.provided, body.base_map, language, background=body.has_background)
-    description = describe_map(commune, frame, drawn, network.provided, body.neighbours, language)
+    legend = write_legend(
+        drawn,
+        network.provided,
+        body.base_map,
+        language,
+        background=body.has_background,
+        outside=None if outside is None else share,
+    )
+    description = describe_map(
+        commune, frame, drawn, network.provided, body.neighbours, language, outside=share
+    )
     locator_h = layout.locator.h - 6.5 * layout.unit
     sources = {
         "map.svg": body.svg.encode(),
@@ -265,6 +286,22 @@ def compose_sheet(
     }
     sources["page.json"] = json.dumps(page, ensure_ascii=False, sort_keys=True).encode()
     return Sheet(sources, layout, frame, network.crs, date, tuple(legend), description)
+
+
+def _find_outside(
+    area: BaseGeometry | None, commune: Commune, frame: MapFrame
+) -> tuple[BaseGeometry | None, float]:
+    """Give the ground of the map outside the study area, and the share of the commune it takes."""
+    if area is None:
+        return None, 0.0
+    outside = shapely.difference(shapely.box(*frame.grown(5.0)), area)
+    share = float(shapely.intersection(outside, commune.outline).area / commune.outline.area)
+    # Two outlines of one limit never quite agree.
+    share = 0.0 if share < _SLIVER else 1.0 if share > 1 - _SLIVER else share
+    seen = shapely.intersection(outside, shapely.box(*frame.bounds)).area
+    if share == 0 and seen < _SLIVER * frame.width_mm * frame.height_mm * frame.metres_per_mm**2:
+        return None, 0.0
+    return outside, share
 
 
 def _legend_data(
@@ -327,6 +364,12 @@ def _read_logo(about: Mapping[str, Any], language: str, sources: dict[str, bytes
             f"The issuer's logo '{path}' cannot be read ({error.strerror}); check [issuer] logo."
         ) from error
     name = f"logo.{kind}"
+    fault = find_picture_fault(name, data)
+    if fault:
+        raise InputError(
+            f"The issuer's logo '{path.name}' is not a picture that can be read ({fault}); "
+            "export it again as PNG, JPEG or SVG."
+        )
     sources[name] = data
     whose = issuer.get("directorate") or issuer.get("region") or path.stem
     return {"file": name, "alt": say("atlas.alt_logo", language, name=str(whose))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from bocage.network import Network
 
 
+_NEGLIGIBLE = 1e-6
+_SIZES: dict[Kind, Callable[[Any], Any]] = {
+    "polygon": shapely.area,
+    "line": shapely.length,
+    "point": shapely.get_num_coordinates,
+}
+
+
 @dataclass(frozen=True)
 class Drawn:
     """The objects that one symbol draws on a sheet.
@@ -30,9 +39,10 @@ class Drawn:
     objects : GeoDataFrame
         Those that meet the frame.
     inside : int
-        How many of them meet the commune.
+        How many of them have ground, length or a place in the commune; touching its limit is not enough.
     measure : float
-        Their area [m²], length [m] or number in the commune; what overlaps counts once.
+        Their area [m²], length [m] or number in the commune; what overlaps counts once. Of corridors,
+        the area outside reservoirs, as in the indicators.
     """
 
     symbol: Symbol
@@ -65,6 +75,8 @@ def select_drawn(network: Network, symbols: Symbols, frame: MapFrame, outline: A
     shapely.prepare(outline)
     window = shapely.box(*frame.bounds)
     visible: dict[str, GeoDataFrame] = {}
+    reservoirs = _cut(np.asarray(_visible(network.tables["reservoir_s"], window).geometry), outline)
+    taken = shapely.union_all(reservoirs)
     drawn = {}
     for symbol in symbols:
         if symbol.table is None:
@@ -73,13 +85,14 @@ def select_drawn(network: Network, symbols: Symbols, frame: MapFrame, outline: A
             visible[symbol.table] = _visible(network.tables[symbol.table], window)
         objects = select_objects(visible[symbol.table], symbol)
         geometries = np.asarray(objects.geometry, dtype=object)
-        meets = shapely.intersects(outline, geometries)
-        drawn[symbol.key] = Drawn(
-            symbol,
-            objects,
-            int(meets.sum()),
-            _measure(geometries[meets], symbol.kind, outline),
-        )
+        inside = _cut(geometries, outline)
+        sizes = _SIZES[symbol.kind](inside)
+        inside = inside[sizes > _NEGLIGIBLE]
+        whole = shapely.union_all(inside) if symbol.kind != "point" else None
+        if symbol.table == "corridor_s" and len(inside):
+            whole = shapely.difference(whole, taken)
+        measure = float(len(inside)) if whole is None else float(_SIZES[symbol.kind](whole))
+        drawn[symbol.key] = Drawn(symbol, objects, len(inside), measure)
     return drawn
 
 
@@ -109,13 +122,13 @@ def _visible(table: GeoDataFrame, window: Any) -> GeoDataFrame:
     return table[near]
 
 
-def _measure(geometries: NDArray[Any], kind: Kind, outline: Any) -> float:
-    if len(geometries) == 0:
-        return 0.0
-    if kind == "point":
-        return float(len(geometries))
+def _cut(geometries: NDArray[Any], outline: Any) -> NDArray[Any]:
+    """Give the parts in the commune of the objects that meet it."""
+    meets = geometries[shapely.intersects(outline, geometries)]
+    if len(meets) == 0:
+        return np.empty(0, dtype=object)
     # Regional objects reach far beyond: cut them by the bounds before the exact intersection.
-    cut = shapely.clip_by_rect(geometries, *outline.bounds)
-    cut = shapely.intersection(shapely.make_valid(cut), outline)
-    whole = shapely.union_all(cut)
-    return float(shapely.area(whole) if kind == "polygon" else shapely.length(whole))
+    near = shapely.make_valid(shapely.clip_by_rect(meets, *outline.bounds))
+    # A point on the bounds is outside of them for the fast cut, and yet in the commune.
+    near = np.where(shapely.get_dimensions(meets) == 0, meets, near)
+    return np.asarray(shapely.intersection(near, outline), dtype=object)

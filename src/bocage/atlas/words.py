@@ -168,6 +168,7 @@ def write_legend(
     language: str,
     *,
     background: bool = False,
+    outside: float | None = None,
 ) -> list[LegendRow]:
     """Write the rows of the legend in the order of the printed sheet.
 
@@ -180,6 +181,8 @@ def write_legend(
     language : {"fr", "en"}
     background : bool
         Whether land cover is drawn under the map.
+    outside : float, optional
+        Share of the commune outside the study area; none where the map shows nothing of the outside.
     """
     rows = [LegendRow(say("atlas.legend_commune", language), "top", ("commune",))]
     for key, symbols in _LEGEND:
@@ -197,15 +200,28 @@ def write_legend(
             rows.append(
                 LegendRow(label, level, symbols[:1], say("atlas.not_provided", language), absent=True)
             )
+        elif outside == 1:
+            rows.append(LegendRow(label, level, symbols[:1], say("atlas.unstudied", language), absent=True))
         elif not shown:
             rows.append(LegendRow(label, level, symbols[:1], say("atlas.none", language), absent=True))
         else:
             state = (
-                write_measure(main.measure, main.symbol.kind, language)
-                if main.inside
-                else say("atlas.elsewhere", language)
+                say("atlas.elsewhere", language)
+                if not main.inside
+                else write_measure(main.measure, main.symbol.kind, language)
+                if main.measure > 0
+                else say("atlas.within_reservoirs", language)
             )
             rows.append(LegendRow(label, level, shown, state))
+    if outside is not None:
+        rows.append(
+            LegendRow(
+                say("atlas.legend_outside_area", language),
+                "top",
+                ("outside_area",),
+                write_share(outside, language) if outside > 0 else say("atlas.elsewhere", language),
+            )
+        )
     rows.extend(
         LegendRow(say(f"atlas.legend_{key}", language), "base", (key,))
         for key in _BASE_MAP
@@ -213,9 +229,21 @@ def write_legend(
     )
     if background:
         rows.append(LegendRow(say("atlas.legend_background", language), "note"))
+    if outside:
+        rows.append(LegendRow(say("atlas.legend_unstudied", language), "note"))
     if not all(provided.get(theme, False) for theme in _THEMES):
         rows.append(LegendRow(say("atlas.legend_lacking", language), "note"))
     return rows
+
+
+def write_share(share: float, language: str) -> str:
+    r"""Write a share as the legend does; all is said only of all.
+
+    >>> write_share(0.123, "fr"), write_share(0.999, "en"), write_share(1.0, "en"), write_share(0.001, "en")
+    ('12\xa0%', '99%', '100%', '1%')
+    """
+    percent = 100 if share >= 1 else min(max(round(100 * share), 1), 99)
+    return say("atlas.percent", language, percent=percent)
 
 
 def write_explanation(about: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -274,6 +302,8 @@ def describe_map(
     provided: Mapping[Theme, bool],
     neighbours: Sequence[str],
     language: str,
+    *,
+    outside: float | None = None,
 ) -> str:
     """Tell in words what the map shows, for those who do not see it."""
     told = []
@@ -308,6 +338,8 @@ def describe_map(
         scale=format_number(frame.scale, 0, language),
         themes="\u00a0; ".join(told) if language == "fr" else "; ".join(told),
     )
+    if outside:
+        text += " " + say("atlas.alt_outside", language, share=write_share(outside, language))
     if neighbours:
         text += " " + say("atlas.alt_neighbours", language, names=", ".join(neighbours))
     return text

@@ -114,7 +114,7 @@ def delineate_corridors(
         max_cost=min(DETOUR_TIMES_DISPERSAL * most, largest_cost(distance_today)), through_patches=through,
     )  # fmt: skip
     rows, count = _describe(
-        cover, subnetwork, reservoirs, today, links_today, links_free, links_broken, _costs(detours)
+        cover, subnetwork, reservoirs, free, links_today, links_free, links_broken, _costs(detours)
     )
     surfaces, axes = tabulate(rows, subnetwork, "least_cost", most, cover.grid.crs)
     return Corridors(surfaces, axes, count, distance_today.cost(np.float32))
@@ -160,7 +160,7 @@ def _describe(
     cover: LandCover,
     subnetwork: Subnetwork,
     reservoirs: Reservoirs,
-    today: ResistanceSurface,
+    free: ResistanceSurface,
     links_today: Links,
     links_free: Links,
     links_broken: Links,
@@ -171,7 +171,7 @@ def _describe(
     count = np.zeros(grid.shape, np.uint16)
     free_cost = _costs(links_free)
     identifier = dict(zip(reservoirs.table["number"], reservoirs.table["id"], strict=True))
-    hostile = hostile_codes(cover, subnetwork, today)
+    hostile = hostile_codes(cover, subnetwork, free)
     edge = edge_cells(cover)
     rows = []
     for links, works in ((links_today, True), (links_broken, False)):
@@ -180,7 +180,8 @@ def _describe(
             cells = list_ground(links, i, reservoirs.labels)
             if not cells.size:  # two reservoirs side by side: nothing lies between them
                 continue
-            covered = cover.codes.ravel()[cells]
+            # Infrastructure is judged by its own rules: what it covers is not degraded for being crossed.
+            covered = cover.under.ravel()[cells]
             count.ravel()[cells] += 1
             rows.append(
                 {
@@ -233,19 +234,12 @@ def tabulate(
 def hostile_codes(cover: LandCover, subnetwork: Subnetwork, surface: ResistanceSurface) -> NDArray[np.bool_]:
     """Tell which codes are degraded ground: artificial, or at least ten times the reference resistance.
 
-    Passages are not: they are what lets animals through.
-
     Returns
     -------
     (n,) array of bool
         One per entry of the legend.
     """
-    artificial = np.array(
-        [
-            ground in GROUND and GROUND[ground].artificial and ground != "crossing"
-            for ground in cover.legend.ground
-        ]
-    )
+    artificial = np.array([ground in GROUND and GROUND[ground].artificial for ground in cover.legend.ground])
     dear = surface.values >= HOSTILE_TIMES_REFERENCE * subnetwork.reference_resistance
     dear[0] = False
     return artificial | dear[: len(artificial)]

@@ -60,7 +60,7 @@ def close_gaps(
     order = np.lexsort((other[once], one[once]))
     one, other = one[once][order], other[once][order]
     axes = shapely.shortest_line(shapes[one], shapes[other])
-    surface = build_resistance(cover, subnetwork)
+    surface = build_resistance(cover, subnetwork, infrastructure=False)
     hostile = hostile_codes(cover, subnetwork, surface)
     edge = edge_cells(cover)
     wide = {int(a): shapely.buffer(shapes[a], distance) for a in np.unique(np.concatenate([one, other]))}
@@ -75,7 +75,7 @@ def close_gaps(
         if ground is None:
             continue
         window, inside = _cells_under(ground, cover.grid)
-        covered = cover.codes[window.slices][inside]
+        covered = cover.under[window.slices][inside]
         count[window.slices] += inside
         length = float(shapely.length(axis))
         rows.append(
@@ -92,7 +92,7 @@ def close_gaps(
                 "axis": axis,
             }
         )
-    journal.add("corridors_by_closing", subnetwork=subnetwork.name, distance=distance, count=len(rows))
+    journal.add("corridors_by_closing", subnetwork=subnetwork.name, distance=round(distance), count=len(rows))
     surfaces, axes = tabulate(rows, subnetwork, "dilation_erosion", 2 * distance, cover.grid.crs)
     return Corridors(surfaces, axes, count, measure_cost_distance(cover, subnetwork, reservoirs))
 

@@ -29,6 +29,7 @@ _CAUSES = {
     errno.EPERM: "the system does not allow it; choose another output folder",
     errno.EBUSY: "it is open in another program; close it there and run again",
     errno.ETXTBSY: "it is open in another program; close it there and run again",
+    errno.EEXIST: "a file has that name where a folder is needed; remove it or choose another output folder",
     errno.EISDIR: "a folder has that name; remove it or choose another name",
     errno.ENOTDIR: "what should be its folder is a file; choose another output folder",
     errno.ENAMETOOLONG: "the name is too long for this disk; choose a shorter one",

@@ -22,6 +22,8 @@ MOST_RESTORED = 20
 """Rows of the table of corridors to restore."""
 
 _MOST_COMMUNES = 4
+_MANY = 2
+"""Stands for a number that is not known, which takes the plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,12 @@ def list_key_figures(
         else:
             figures.append(Figure("–", label, say("report.not_provided", language), "absent"))
 
+    def has(theme: Theme) -> bool:
+        return network.provided.get(theme, True)
+
+    def given(theme: Theme, text: str) -> str:
+        return text if has(theme) else say("report.not_provided", language)
+
     reservoirs = len(tables["reservoir_s"])
     text = say(
         "report.figure_reservoirs_text",
@@ -92,7 +100,7 @@ def list_key_figures(
     add(
         ("reservoirs",),
         format_number(reservoirs, 0, language),
-        count("reservoirs", reservoirs),
+        count("reservoirs", reservoirs if has("reservoirs") else _MANY),
         text,
         "reservoir",
     )
@@ -104,7 +112,8 @@ def list_key_figures(
         share=amount("corridor_share", 100),
     )
     number = format_number(len(corridors), 0, language)
-    add(("corridors",), number, count("corridors", len(corridors)), text, "corridor")
+    label = count("corridors", len(corridors) if has("corridors") else _MANY)
+    add(("corridors",), number, label, text, "corridor")
     restore = int((corridors["objective"] == "restore").sum())
     text = say(
         "report.figure_restore_text",
@@ -113,9 +122,11 @@ def list_key_figures(
         length=amount("corridor_restore_km"),
     )
     number = format_number(restore, 0, language)
-    add(("corridors_to_restore",), number, count("restore", restore), text, "restore")
+    label = count("restore", restore if has("corridors_to_restore") else _MANY)
+    add(("corridors_to_restore",), number, label, text, "restore")
+    twofold = (tables["cours_eau_l"]["is_reservoir"] & tables["cours_eau_l"]["is_corridor"]).any()
     text = say(
-        "report.figure_watercourses_text",
+        "report.figure_watercourses_text" if twofold else "report.figure_watercourses_apart",
         language,
         reservoir=amount("watercourse_reservoir_km"),
         corridor=amount("watercourse_corridor_km"),
@@ -126,20 +137,28 @@ def list_key_figures(
     text = say(
         "report.figure_obstacles_text",
         language,
-        points=format_number(len(tables["obstacle_p"]), 0, language),
-        length=amount("obstacle_line_km"),
-        area=amount("obstacle_surface_ha"),
+        points=given("obstacle_points", format_number(len(tables["obstacle_p"]), 0, language)),
+        lines=given("obstacle_lines", f"{amount('obstacle_line_km')}{NBSP}km"),
+        surfaces=given("obstacle_surfaces", f"{amount('obstacle_surface_ha')}{NBSP}ha"),
     )
     themes: tuple[Theme, ...] = ("obstacle_points", "obstacle_lines", "obstacle_surfaces")
     number = format_number(obstacles, 0, language)
-    add(themes, number, count("obstacles", obstacles), text, "obstacle")
-    if any(summary.links for summary in summaries):
+    label = count("obstacles", obstacles if any(has(theme) for theme in themes) else _MANY)
+    add(themes, number, label, text, "obstacle")
+    if any(summary.links for summary in summaries) and measures_loss(network, summaries):
         worst = max(summaries, key=lambda summary: summary.loss_share)
         text = say("report.figure_loss_text", language, name=names.get(worst.subnetwork, worst.subnetwork))
         percent = f"{NBSP}%" if language == "fr" else "%"
         number = write_amount(100 * worst.loss_share, language) + percent
         add(("corridors",), number, say("report.figure_loss", language), text, "obstacle")
     return figures
+
+
+def measures_loss(network: Network, summaries: Sequence[GraphSummary]) -> bool:
+    """Tell whether what the obstacles cost was measured: without roads nor railways, nothing is."""
+    if network.provided.get("obstacle_lines", True):
+        return True
+    return any(summary.loss_share > 0 for summary in summaries)
 
 
 def list_restorations(
@@ -219,8 +238,17 @@ def _name_communes(corridors: GeoDataFrame, communes: GeoDataFrame | None, langu
     return places
 
 
-def describe_loss(summary: GraphSummary, language: str) -> dict[str, Any]:
-    """Give the row of a sub-network in the table of what obstacles cost."""
+def describe_loss(summary: GraphSummary, language: str, *, measured: bool = True) -> dict[str, Any]:
+    """Give the row of a sub-network in the table of what obstacles cost; dashes where it was not measured."""
+    if not measured:
+        return {
+            "today": write_amount(summary.eca_ha, language),
+            "free": "–",
+            "loss": "–",
+            "kept_percent": None,
+            "links": say("report.of", language, part=summary.links_open, whole=summary.links),
+            "groups": format_number(summary.components, 0, language),
+        }
     return {
         "today": write_amount(summary.eca_ha, language),
         "free": write_amount(summary.eca_free_ha, language),

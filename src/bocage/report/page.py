@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import pandas
 from jinja2 import Environment, StrictUndefined, Template
@@ -21,16 +21,17 @@ from bocage.connectivity.indicators import TERRITORY
 from bocage.io.files import replace_on_success
 from bocage.journal import Journal, Level
 from bocage.landcover.ground import GROUND
-from bocage.network import Network
+from bocage.network import Network, Theme
 from bocage.report.figures import (
     describe_loss,
     list_key_figures,
     list_restorations,
+    measures_loss,
     write_amount,
 )
 from bocage.report.maps import MapMaker
 from bocage.units import M_PER_KM, format_number
-from bocage.wording import fold_name, say
+from bocage.wording import entry, fold_name, say
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -48,6 +49,19 @@ COMMUNE_COLUMNS = (
     "obstacle_surface_ha",
 )  # fmt: skip
 """Indicators that the table of communes shows; all of them are in indicators.csv."""
+
+_THEMES: dict[str, Theme] = {
+    "reservoir_ha": "reservoirs",
+    "reservoir_share": "reservoirs",
+    "corridor_ha": "corridors",
+    "corridor_share": "corridors",
+    "corridor_restore_count": "corridors_to_restore",
+    "corridor_restore_km": "corridors_to_restore",
+    "watercourse_km": "watercourses",
+    "obstacle_point_count": "obstacle_points",
+    "obstacle_line_km": "obstacle_lines",
+    "obstacle_surface_ha": "obstacle_surfaces",
+}
 
 _PARAMETERS = (
     "habitat", "min_patch_ha", "reservoir_min_ha", "reservoir_min_core_ha", "reservoir_min_compactness",
@@ -128,6 +142,7 @@ def write_report(
     inside = _keep_inside(communes, indicators)
     maps = MapMaker(network, inside, background, language)
     summaries = summarise_graphs(network.tables)
+    measured = measures_loss(network, summaries)
     names = {entry["key"]: entry["name"] for entry in about.get("subnetworks", ())}
     parameters: Mapping[str, Any] = run.get("study", {})
     restorations, left_out = list_restorations(network, names, inside, language)
@@ -146,17 +161,22 @@ def write_report(
         figures=list_key_figures(network, indicators, summaries, names, language),
         overview=Markup(maps.draw_overview()),
         legend=[(Markup(entry.swatch), entry.label, entry.remark) for entry in legend],
-        subnetworks=_describe_subnetworks(network, summaries, names, maps, language),
+        provided={theme: network.provided.get(theme, True) for theme in get_args(Theme)},
+        measured=measured,
+        subnetworks=_describe_subnetworks(network, summaries, names, maps, language, measured=measured),
         watercourses=_describe_watercourses(network, maps, language),
         losses=[
-            (names.get(summary.subnetwork, summary.subnetwork), describe_loss(summary, language))
+            (
+                names.get(summary.subnetwork, summary.subnetwork),
+                describe_loss(summary, language, measured=measured),
+            )
             for summary in summaries
         ],
         weights=sorted({summary.weight for summary in summaries}),
         restorations=restorations,
         left_out=left_out,
         columns=COMMUNE_COLUMNS,
-        communes=_list_communes(indicators, language),
+        communes=_list_communes(indicators, network.provided, language),
         lacking=[theme for theme, given in network.provided.items() if not given],
         notes=_list_notes(journal, language),
         sources=list(about.get("sources", ())),
@@ -165,6 +185,7 @@ def write_report(
         rules=_describe_rules(parameters.get("rules", {}), language),
         parameters=_tabulate_parameters(parameters.get("subnetworks", ()), language),
         resistances=_tabulate_resistances(parameters.get("subnetworks", ()), language),
+        told="study" in run,
         parameter_names=[str(entry["name"]) for entry in parameters.get("subnetworks", ())],
         version=run.get("bocage", bocage.__version__),
     )
@@ -230,6 +251,8 @@ def _describe_subnetworks(
     names: Mapping[str, str],
     maps: MapMaker,
     language: str,
+    *,
+    measured: bool,
 ) -> list[dict[str, Any]]:
     corridors = network.tables["corridor_s"]
     found = []
@@ -258,7 +281,7 @@ def _describe_subnetworks(
                     name=name,
                     loss=write_amount(100 * summary.loss_share, language),
                 )
-                if summary.links
+                if summary.links and measured
                 else "",
             }
         )
@@ -286,8 +309,10 @@ def _describe_watercourses(network: Network, maps: MapMaker, language: str) -> d
     }
 
 
-def _list_communes(indicators: DataFrame, language: str) -> list[dict[str, Any]]:
-    """Give the rows of the table of communes: by name, the whole territory last."""
+def _list_communes(
+    indicators: DataFrame, provided: Mapping[Theme, bool], language: str
+) -> list[dict[str, Any]]:
+    """Give the rows of the table of communes: by name, the whole last; dashes for what was not provided."""
     if not len(indicators) or list(indicators["insee"]) == [TERRITORY]:
         return []
     kinds = describe_indicators(COMMUNE_COLUMNS)
@@ -295,6 +320,10 @@ def _list_communes(indicators: DataFrame, language: str) -> list[dict[str, Any]]
     for row in indicators.to_dict("records"):
         cells = []
         for column in COMMUNE_COLUMNS:
+            theme = _THEMES.get(column)
+            if theme is not None and not provided.get(theme, True):
+                cells.append(("–", "-1"))
+                continue
             value = float(row[column])
             shown = 100 * value if column.endswith("_share") else value
             whole = kinds[column].dtype == "int"
@@ -319,10 +348,22 @@ def _describe_rules(rules: Mapping[str, Any], language: str) -> dict[str, str]:
 
     default = Rules()
     share = float(rules.get("degraded_share", default.degraded_share))
-    types = ", ".join(rules.get("restore_types", default.restore_types))
+    labels = _label_types(language)
+    types = ", ".join(
+        f"{code} ({labels[code]})" if code in labels else code
+        for code in rules.get("restore_types", default.restore_types)
+    )
     return {
         "share": _write_value("degraded_share", round(100 * share, 6), language),
         "types": types or say("report.method_no_types", language),
+    }
+
+
+def _label_types(language: str) -> dict[str, str]:
+    """Give the words of the types of obstacle that have a code."""
+    return {
+        str(entry(f"obstacles.type_{key}")["code"]): say(f"obstacles.type_{key}", language)
+        for key in ("motorway", "main_road", "railway_hs", "railway", "urban", "flow")
     }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +116,32 @@ class Decisions:
             lines[decision.object] = line
             entries.append(decision)
         return cls(tuple(entries), source)
+
+    def rename_objects(self, names: Mapping[str, str]) -> Decisions:
+        """Give the same decisions with some objects called by another of their names.
+
+        Parameters
+        ----------
+        names : mapping of identifier to identifier
+            As from a corridor's axis to its surface.
+
+        Raises
+        ------
+        InputError
+            Two decisions are then about one object.
+        """
+        lines: dict[str, int] = {}
+        entries = []
+        for decision in self.entries:
+            known_as = names.get(decision.object, decision.object)
+            if known_as in lines:
+                raise InputError(
+                    f"{self.source}, line {decision.line}: {decision.object} is the object of line "
+                    f"{lines[known_as]} by another name; keep one of the two"
+                )
+            lines[known_as] = decision.line
+            entries.append(replace(decision, object=known_as))
+        return Decisions(tuple(entries), self.source)
 
     def check_objects(self, known: Iterable[str]) -> None:
         """Check that every decision is about an object that exists.

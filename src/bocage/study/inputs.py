@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
 from bocage.errors import InputError
@@ -45,6 +46,10 @@ RASTER_SUFFIXES = (".tif", ".tiff", ".vrt", ".asc", ".img", ".jp2", ".jpg", ".pn
 
 # A neighbour whose border was drawn a little differently is not a commune of the study area.
 _COMMUNE_SHARE = 0.01
+_UNREACHED_SHARE = 0.1
+# Where a territory has but three roads, their extent does not tell how far they were surveyed.
+_TELLING_COUNT = 20
+_FARTHEST_M = 1e8
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,7 @@ def read_inputs(study: Study, journal: Journal) -> Inputs:
     if study.file.study.buffer is None and study.subnetworks:
         journal.add("buffer_assumed", buffer=round(study.buffer_m))
     _note_unknown_names(study, journal)
+    _note_partial_layers(study, place, journal)
     return Inputs(
         area=place.area,
         bounds=place.bounds,
@@ -227,6 +233,7 @@ def resolve_area(study: Study, journal: Journal) -> StudyArea:
             f"area: the study area is empty: no polygon was found for it "
             f"({study.cite('study', 'area')}); check the layer and its condition."
         )
+    _check_on_earth(study, area, chosen)
     west, south, east, north = shapely.bounds(area).tolist()
     buffer = study.buffer_m
     bounds = (west - buffer, south - buffer, east + buffer, north + buffer)
@@ -241,6 +248,21 @@ def resolve_area(study: Study, journal: Journal) -> StudyArea:
         if wanted.bbox is not None and chosen.empty:
             journal.add("no_commune_in_area", count=len(communes))
     return StudyArea(area, bounds, Grid.covering(bounds, study.cell_size, study.crs), chosen, neighbours)
+
+
+def _check_on_earth(study: Study, area: BaseGeometry, communes: GeoDataFrame | None) -> None:
+    """Refuse an outline that no projected coordinate system can hold, before a grid is laid over it."""
+    if np.abs(shapely.bounds(area)).max() <= _FARTHEST_M:
+        return
+    whose = "its outline"
+    if communes is not None:
+        far = np.abs(shapely.bounds(communes.geometry.array)).max(axis=1) > _FARTHEST_M
+        first = communes[far].iloc[0]
+        whose = f"the outline of commune {first['insee']} ({first['name']})"
+    raise InputError(
+        f"area: {whose} lies farther than any place on earth in {study.crs}; correct its coordinates, "
+        f"or leave it out of the area ({study.cite('study', 'area')})."
+    )
 
 
 def check_extents(study: Study, place: StudyArea) -> None:
@@ -293,7 +315,9 @@ def list_provided(study: Study) -> dict[Theme, bool]:
         "corridors": modelled,
         "corridors_to_restore": modelled,
         "watercourses": layers.watercourses is not None,
-        "obstacle_points": modelled and (transport or layers.river_works is not None),
+        # A river work needs a watercourse to stand on, and no land cover.
+        "obstacle_points": (modelled and transport)
+        or (layers.river_works is not None and layers.watercourses is not None),
         "obstacle_lines": modelled and transport,
         "obstacle_surfaces": modelled,
     }
@@ -390,7 +414,21 @@ def _read_land_cover(study: Study, place: StudyArea, journal: Journal) -> list[C
             columns=layer.field.split("|"), where=layer.where,
         )  # fmt: skip
         read.append(CoverPolygons(layer.label, nomenclature, polygons, layer.field))
+    if read and not any(_holds_ground(layer) for layer in read):
+        names = ", ".join(f"'{layer.name}'" for layer in read)
+        raise InputError(
+            f"landcover {names}: no ground in the study area and its margin; give the land cover of this "
+            f"territory ({study.cite('landcover', 0)}), or correct the area."
+        )
     return read
+
+
+def _holds_ground(layer: CoverRaster | CoverPolygons) -> bool:
+    from bocage.landcover.fusion import CoverPolygons
+
+    if isinstance(layer, CoverPolygons):
+        return len(layer.polygons) > 0
+    return layer.valid is None or bool(np.any(layer.valid))
 
 
 def _read_zonings(study: Study, bbox: Bounds, journal: Journal) -> list[Zoning]:
@@ -404,6 +442,36 @@ def _read_zonings(study: Study, bbox: Bounds, journal: Journal) -> list[Zoning]:
         )
         for layer in study.file.zonings
     ]
+
+
+def _note_partial_layers(study: Study, place: StudyArea, journal: Journal) -> None:
+    """Note the layers whose extent leaves a part of the study area out: no object there proves nothing."""
+    for name in ("roads", "watercourses", "hedges"):
+        layer = getattr(study.layers, name)
+        there = None if layer is None else _find_extent(study, layer.path, layer.layer, name)
+        if there is None:
+            continue
+        reached = shapely.intersection(place.area, shapely.box(*there)).area / place.area.area
+        if reached < 1 - _UNREACHED_SHARE:
+            journal.add("layer_partial", layer=name, share=100.0 * (1 - reached))
+
+
+def _find_extent(study: Study, path: Path, layer: str | None, name: str) -> Bounds | None:
+    """Give the extent of a layer in the study's CRS; None where there are too few objects to tell."""
+    from pyproj import CRS
+
+    from bocage.io.crs import transform_bounds
+    from bocage.io.vectors import list_layers
+
+    found = [one for one in list_layers(study.resolve(path), name=name) if layer in (None, one.name)]
+    # What is wrong with the layer's name is the reader's to tell.
+    if len(found) != 1 or found[0].count < _TELLING_COUNT or not (found[0].bounds and found[0].crs):
+        return None
+    if found[0].crs == study.crs:
+        return found[0].bounds
+    return transform_bounds(
+        found[0].bounds, CRS.from_user_input(found[0].crs), CRS.from_user_input(study.crs)
+    )
 
 
 def _note_unknown_names(study: Study, journal: Journal) -> None:

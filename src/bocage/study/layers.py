@@ -13,6 +13,7 @@ from bocage.grid import Bounds
 from bocage.io.files import shorten_list
 from bocage.io.vectors import Kind, read_vector
 from bocage.journal import Journal
+from bocage.landcover.ground import GROUND
 from bocage.study.file import (
     CommunesLayer,
     CrossingsLayer,
@@ -27,6 +28,7 @@ from bocage.study.file import (
     ZoningLayer,
 )
 from bocage.study.model import Study
+from bocage.units import NBSP
 
 if TYPE_CHECKING:
     import pandas
@@ -411,9 +413,16 @@ def _widths(
         assumed &= ~own
     classes = sorted(set(ground[assumed]), key=list(DEFAULT_WIDTHS_M).index)
     if classes:
-        listed = ", ".join(f"{one} {DEFAULT_WIDTHS_M[one]:g} m" for one in classes)
+        listed = ", ".join(
+            f"{_lower_first(GROUND[one].label(study.language))} {DEFAULT_WIDTHS_M[one]:g}{NBSP}m"
+            for one in classes
+        )
         journal.add("widths_assumed", layer=name, widths=listed)
     return width.astype(float)
+
+
+def _lower_first(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def _recognise(

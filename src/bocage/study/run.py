@@ -338,10 +338,13 @@ def _assemble(
         tables["obstacle_l"] = number_objects([obstacles.lines], study.prefix, "OL", inputs.area)[0]
         tables["obstacle_s"] = number_objects([obstacles.surfaces], study.prefix, "OS", inputs.area)[0]
         limits = Rules(**{name: getattr(rules, name) for name in Rules.__dataclass_fields__})
-        judged = assign_objectives(tables, limits, inputs.decisions, journal=journal, language=language)
-        start = len(study.prefix)
+        # People may name a corridor by its axis, as they read it on the map.
+        decisions = inputs.decisions and inputs.decisions.rename_objects(
+            {_name_axis(surface, study.prefix): surface for surface in tables["corridor_s"]["id"]}
+        )
+        judged = assign_objectives(tables, limits, decisions, journal=journal, language=language)
         axes = judged["corridor_l"]
-        judged["corridor_l"] = axes.assign(id=[f"{study.prefix}CL{each[start + 2 :]}" for each in axes["id"]])
+        judged["corridor_l"] = axes.assign(id=[_name_axis(each, study.prefix) for each in axes["id"]])
         return {name: keep_inside(table, inputs.area) for name, table in judged.items()}
 
     parameters = study.parameters()
@@ -358,6 +361,11 @@ def _assemble(
         language=study.language,
         prefix=study.prefix,
     )
+
+
+def _name_axis(surface: str, prefix: str) -> str:
+    """Give the identifier of a corridor's axis: that of its surface, as a line."""
+    return f"{prefix}CL{surface.removeprefix(f'{prefix}CS')}"
 
 
 def _measure(run: _Run, inputs: Inputs, tables: dict[Table, GeoDataFrame]) -> DataFrame | None:

@@ -122,7 +122,8 @@ def read_resistance_table(table: ResistanceTable, folder: Path) -> dict[str, flo
             zero_as=table.zero_as,
         )
     except BocageError as error:
-        raise StudyError(f'in the resistance table "{table.path}", {error}') from error
+        told = str(error)
+        raise StudyError(f'in the resistance table "{table.path}", {told[:1].lower()}{told[1:]}') from error
 
 
 def _read_preset(name: str, presets: Mapping[str, Mapping[str, Any]], language: str) -> SubnetworkEntry:

@@ -1,0 +1,54 @@
+"""What a sheet measures of each theme in its commune."""
+
+from __future__ import annotations
+
+import shapely
+
+from bocage.atlas.themes import select_drawn
+from bocage.cartography.frame import MapFrame
+from bocage.cartography.symbols import load_symbols
+from tests.atlas.networks import make_network, make_table
+
+COMMUNE = shapely.box(0, 0, 1_000, 1_000)
+FRAME = MapFrame.around((-500.0, -500.0, 1_500.0, 1_500.0), 200, 200, margin=0.0)
+
+
+def draw(**tables):
+    """Select what is drawn of tables of geometries, all of it to preserve."""
+    made = {
+        name: make_table(name, [{"objective": "preserve"}] * len(shapes), shapes)
+        for name, shapes in tables.items()
+    }
+    return select_drawn(make_network(made), load_symbols(), FRAME, COMMUNE)
+
+
+def test_corridors_are_measured_outside_reservoirs() -> None:
+    """Half of the corridor lies in a reservoir: the sheet tells the other half, as the indicators do."""
+    drawn = draw(
+        corridor_s=[shapely.box(0, 0, 1_000, 100), shapely.box(0, 50, 1_000, 100)],
+        reservoir_s=[shapely.box(0, 0, 500, 600)],
+    )
+
+    assert (drawn["corridor"].inside, drawn["corridor"].measure) == (2, 50_000)
+    assert drawn["reservoir"].measure == 300_000
+
+
+def test_touching_the_limit_is_not_being_inside() -> None:
+    """Objects of the neighbour that share a piece of the limit are none of the commune's."""
+    drawn = draw(
+        reservoir_s=[shapely.box(1_000, 0, 1_200, 500)],
+        corridor_l=[shapely.LineString([(1_000, 500), (1_400, 500)])],
+    )
+
+    assert (drawn["reservoir"].inside, drawn["reservoir"].measure) == (0, 0)
+    assert (drawn["corridor_axis"].inside, drawn["corridor_axis"].measure) == (0, 0)
+    assert len(drawn["reservoir"].objects) == 1
+
+
+def test_points_on_the_limit_count() -> None:
+    """A point has no size: on the limit, or anywhere inside, it is the commune's."""
+    places = [shapely.Point(1_000, 500), shapely.Point(500, 500), shapely.Point(1_001, 500)]
+
+    found = draw(obstacle_p=places)["obstacle_point"]
+
+    assert (found.inside, found.measure) == (2, 2)
