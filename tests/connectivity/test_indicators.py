@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
 from bocage.connectivity import INDICATORS, describe_indicators, measure_communes
+from bocage.connectivity.indicators import blank_missing
 from bocage.errors import DataError
+from bocage.network import Theme
 from tests.connectivity.tables import make_communes, make_table, make_tables
 
 # Two communes of 1 km², side by side.
@@ -25,6 +27,29 @@ AREA = box(0, 0, 2000, 1000)
 def measure(**tables: Any) -> Any:
     """Measure the two communes."""
     return measure_communes(make_tables(**tables), COMMUNES, area=AREA, language="en")
+
+
+class TestBlankMissing:
+    """A theme without data is empty in the tables, never zero."""
+
+    def test_only_themes_not_given_are_emptied(self) -> None:
+        """Corridors not given: their columns are empty, whatever their type; reservoirs stay 0."""
+        blanked = blank_missing(measure(), {"corridors": False, "reservoirs": True})
+
+        corridors = [column for column in blanked.columns if column.startswith("corridor_")]
+        assert len(corridors) == 6
+        assert blanked[corridors].isna().all(axis=None)
+        assert blanked["reservoir_count"].tolist() == [0, 0, 0]
+        assert blanked["area_ha"].tolist() == [100, 100, 200]
+
+    def test_every_measure_belongs_to_a_theme(self) -> None:
+        """With nothing given, all but the name, code and area is empty."""
+        none = dict.fromkeys(get_args(Theme), False)
+
+        blanked = blank_missing(measure(), none)
+
+        left = [column for column in blanked.columns if not blanked[column].isna().all()]
+        assert left == ["insee", "name", "area_ha"]
 
 
 class TestHandWorked:

@@ -325,6 +325,14 @@ def test_a_cell_size_that_needs_more_memory_than_the_machine_has(territory: Terr
     assert not territory.output.exists() or not list(territory.output.rglob("*.stage"))
 
 
+def test_a_type_of_obstacle_that_does_not_exist(territory: Territory) -> None:
+    """The codes of the standard are listed."""
+    text = territory.path.read_text(encoding="utf-8")
+    territory.path.write_text(text + '\n[rules]\nrestore_types = ["99"]\n', encoding="utf-8")
+
+    refuse(territory, '"99"', "01 (Réseau de type autoroutier)", "line")
+
+
 def test_nothing_to_compute(territory: Territory) -> None:
     """A study of outlines alone prints sheets, it does not run."""
     text = territory.path.read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from bocage.errors import DataError
-from bocage.network import Table
+from bocage.network import Table, Theme
 from bocage.units import M2_PER_HA, M_PER_KM
 from bocage.wording import say
 
@@ -108,6 +108,43 @@ def describe_indicators(columns: Iterable[str]) -> dict[str, Indicator]:
         column: next(indicator for pattern, indicator in patterns if pattern.match(column))
         for column in columns
     }
+
+
+_THEME_OF: dict[str, Theme] = {
+    "reservoir_": "reservoirs",
+    "corridor_": "corridors",
+    "watercourse_": "watercourses",
+    "obstacle_point_": "obstacle_points",
+    "obstacle_line_": "obstacle_lines",
+    "obstacle_surface_": "obstacle_surfaces",
+}
+"""Beginning of a column's name, and the theme whose data it needs."""
+
+
+def blank_missing(indicators: DataFrame, provided: Mapping[Theme, bool]) -> DataFrame:
+    """Empty the columns of themes whose data were not given: nothing known is not zero.
+
+    Parameters
+    ----------
+    indicators : DataFrame
+        As ``measure_communes`` gives it; not changed.
+    provided : mapping of theme to bool
+        As ``Network.provided``; a theme that is absent counts as given.
+
+    Returns
+    -------
+    DataFrame
+        The same columns and rows.
+    """
+    import pandas
+
+    empty: dict[str, Any] = {"int": "Int64", "float": "float64", "str": "object"}
+    blanked = indicators.copy()
+    for column, indicator in describe_indicators(indicators.columns).items():
+        theme = next((theme for start, theme in _THEME_OF.items() if column.startswith(start)), None)
+        if theme is not None and not provided.get(theme, True):
+            blanked[column] = pandas.Series(None, index=indicators.index, dtype=empty[indicator.dtype])
+    return blanked
 
 
 def slug(text: str) -> str:

@@ -87,6 +87,22 @@ Hectares = Annotated[float, Field(ge=0)]
 Distances = Annotated[tuple[Metres, ...], BeforeValidator(_list_numbers), Field(min_length=1)]
 
 
+def _check_obstacle_type(value: str) -> str:
+    """Accept the codes of the standard, and labels for what it has no code for."""
+    from bocage.schema import load_profile
+
+    fields = {field.name: field for field in load_profile().tables["obstacle_p"].fields}
+    domain = fields["TYPE_OBST"].domain
+    codes = {one.code: one.label_fr for one in domain.values} if domain else {}
+    if value.isdigit() and value not in codes:
+        known = ", ".join(f"{code} ({label})" for code, label in codes.items())
+        raise ValueError(f'"{value}" is not a type of obstacle of the standard; give one of {known}')
+    return value
+
+
+ObstacleType = Annotated[str, AfterValidator(_check_obstacle_type)]
+
+
 class Section(BaseModel):
     """A table of the study file: unknown keys are refused, values cannot be changed."""
 
@@ -503,7 +519,7 @@ class Rules(Section):
         description="A corridor with this share of artificial or hostile ground is to restore, "
         "above 0 and up to 1.",
     )
-    restore_types: tuple[str, ...] = Field(
+    restore_types: tuple[ObstacleType, ...] = Field(
         ("01", "03"),
         description="Types of obstacle of the standard that make the corridor they cut one to restore, "
         "when nothing is known to cross them; motorways (01) and high-speed railways (03) by default.",

@@ -13,7 +13,7 @@ from bocage import __version__
 from bocage.grid import Grid, Window
 from bocage.io.files import output_errors, replace_on_success
 from bocage.journal import Journal
-from bocage.network import Network
+from bocage.network import Network, Theme
 from bocage.study.inputs import Inputs
 from bocage.study.model import Study
 
@@ -62,7 +62,7 @@ def write_outputs(
     if cover is not None:
         kept |= write_rasters(study, cover, corridors, inputs)
     if indicators is not None:
-        kept |= write_indicators(output, indicators)
+        kept |= write_indicators(output, indicators, network.provided)
     with output_errors(output):
         for stale in {*output.glob("rasters/*.tif"), *output.glob("indicators.*")} - kept:
             stale.unlink()
@@ -168,8 +168,14 @@ def write_rasters(
     return written
 
 
-def write_indicators(folder: Path, indicators: DataFrame) -> set[Path]:
-    """Write the indicators as CSV (UTF-8, readable by spreadsheets) and Parquet; give the two files."""
+def write_indicators(folder: Path, indicators: DataFrame, provided: Mapping[Theme, bool]) -> set[Path]:
+    """Write the indicators as CSV (UTF-8, readable by spreadsheets) and Parquet; give the two files.
+
+    What the study had no data for is empty, not zero.
+    """
+    from bocage.connectivity.indicators import blank_missing
+
+    indicators = blank_missing(indicators, provided)
     with replace_on_success(folder / "indicators.csv") as draft:
         # The byte order mark makes spreadsheets read the accents.
         indicators.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.4f")
