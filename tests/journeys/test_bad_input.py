@@ -142,6 +142,13 @@ def test_study_crs_in_degrees(territory: Territory) -> None:
     refuse(territory, "EPSG:4326", "metres", "EPSG:2154")
 
 
+def test_study_crs_that_stretches_distances(territory: Territory) -> None:
+    """The web's Mercator has metres that are none."""
+    territory.replace("cell_size = 25.0", 'cell_size = 25.0\ncrs = "EPSG:3857"')
+
+    refuse(territory, "EPSG:3857", "stretches distances", "EPSG:2154")
+
+
 def test_layer_without_crs(territory: Territory) -> None:
     """A Shapefile without .prj: which file, and what to do."""
     path = territory.folder / "routes.shp"

@@ -251,3 +251,14 @@ def test_zonings_are_shared_out_by_what_they_hold(territory: Territory, monkeypa
     territory.replace("reservoir_min_ha = 11.0", 'reservoir_min_ha = 11.0\nhabitat = ["broadleaf"]')
     assert territory.run("run", "STUDY", "--quiet").exit_code == 0
     assert (reused["zonings"], reused["reservoirs_boise"]) == (False, False)
+
+
+def test_what_a_run_wrote_can_be_summed_up(territory: Territory) -> None:
+    """``info`` on the network lists the tables of the standard, not those kept for programs."""
+    territory.run("run", "STUDY", "--quiet")
+
+    told = territory.run("info", str(territory.output / "network.gpkg")).output
+
+    assert "N_SRCE_CORRIDOR_S_ESSAI" in told
+    assert "layer_styles" not in told
+    assert "bocage_about" not in told

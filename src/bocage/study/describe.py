@@ -20,6 +20,8 @@ from bocage.units import format_number, hectares
 
 _SHOWN_VALUES = 40
 _SHOWN_SIDE = 2048
+_KEPT_FOR_PROGRAMS = ("layer_styles", "bocage_about")
+"""Tables of a GeoPackage that hold styles and settings, not objects."""
 
 Section = tuple[str, list[tuple[str, str]]]
 """Heading, then rows of a label and a text."""
@@ -128,6 +130,8 @@ def describe_file(path: str | Path, *, language: Language = "fr") -> str:
         return _lay_out([(path.name, rows)])
     sections: list[Section] = []
     for layer in list_layers(path):
+        if layer.name in _KEPT_FOR_PROGRAMS:
+            continue
         rows = [("", _tell_layer(layer, language))]
         if layer.bounds is not None:
             rows.append(("", _say("info_bounds", language, bounds=_tell_bounds(layer.bounds))))

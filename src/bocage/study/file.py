@@ -46,6 +46,11 @@ def _check_projected(crs: str) -> str:
             f'"{crs}" is in degrees, and distances need metres; '
             'use a projected system such as "EPSG:2154" in metropolitan France'
         )
+    if known.to_epsg() in (3857, 3395):
+        raise ValueError(
+            f'"{crs}" stretches distances the more the farther from the equator; '
+            'use a system made for the territory, such as "EPSG:2154" in metropolitan France'
+        )
     if any(axis.unit_conversion_factor != 1.0 for axis in known.axis_info):
         raise ValueError(f'"{crs}" is not in metres; use a projected system whose unit is the metre')
     code = known.to_epsg(min_confidence=100)
