@@ -57,7 +57,7 @@ def test_layers_and_rasters(territory: Path) -> None:
     layers = describe_path(territory / "layers.gpkg", language="en")
     raster = describe_path(territory / "clc.tif", language="en")
 
-    assert "communes\n  2 objects, polygons, EPSG:2154" in layers
+    assert "communes\n  2 object(s), polygons, EPSG:2154" in layers
     assert "columns: insee, nom" in layers
     assert "values: 211, 311, 313" in raster
 
