@@ -304,7 +304,7 @@ def test_full_disk_or_refused_writing_keeps_the_earlier_results(
 ) -> None:
     """The rename that makes a file fails: the sentence names the file, the earlier ones are whole."""
     assert territory.run("run", "STUDY", "--quiet").exit_code == 0
-    territory.replace('name = "Étude d’essai"', 'name = "Autre étude"')
+    territory.replace("cell_size = 25.0", "cell_size = 50.0")
     replace = os.replace
 
     def failing(source, target, **options):

@@ -204,6 +204,56 @@ def test_a_changed_rule_computes_only_what_depends_on_it(territory: Territory, m
     }  # fmt: skip
 
 
+def test_a_decision_computes_no_corridor_again(territory: Territory, monkeypatch) -> None:
+    """The most frequent change: only what the decision touches is worked out anew, and it is applied."""
+    from bocage.study import run as module
+
+    territory.run("run", "STUDY", "--quiet")
+    table = territory.folder / "décisions.csv"
+    text = territory.path.read_text(encoding="utf-8")
+    territory.path.write_text(text + '\n[decisions]\npath = "décisions.csv"\n', encoding="utf-8")
+    keep = module.Store.keep
+    for objective, code in (("à préserver", "01"), ("à remettre en bon état", "02")):
+        table.write_text(
+            f"object,objective,author,date,reason\nFR00CL1,{objective},Comité,2026-05-01,essai\n",
+            encoding="utf-8",
+        )
+        reused = {}
+
+        def watching(self, name, key, compute, journal, reused=reused):
+            result = keep(self, name, key, compute, journal)
+            reused[name] = result[1]
+            return result
+
+        monkeypatch.setattr(module.Store, "keep", watching)
+        assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+        assert [name for name, again in reused.items() if not again] == ["inputs", "network", "indicators"]
+        corridors = pyogrio.read_dataframe(territory.output / "network.gpkg", layer="N_SRCE_CORRIDOR_S_ESSAI")
+        assert list(corridors["OBJ_ASSI"]) == [code]
+        assert list(corridors["decided_by"]) == ["Comité"]
+
+
+def test_a_new_title_computes_nothing_again(territory: Territory, monkeypatch) -> None:
+    """All stages are those of the first run; the report bears the new title."""
+    from bocage.study import run as module
+
+    territory.run("run", "STUDY", "--quiet")
+    territory.replace('name = "Étude d’essai"', 'name = "Nouveau titre"')
+    keep, reused = module.Store.keep, []
+
+    def watching(self, name, key, compute, journal):
+        result = keep(self, name, key, compute, journal)
+        reused.append(result[1])
+        return result
+
+    monkeypatch.setattr(module.Store, "keep", watching)
+    assert territory.run("run", "STUDY", "--quiet").exit_code == 0
+
+    assert reused
+    assert all(reused)
+    assert "Nouveau titre" in (territory.output / "report.html").read_text(encoding="utf-8")
+
+
 def test_english_is_an_option(territory: Territory) -> None:
     """The report and reasons follow the study's language."""
     territory.replace('prefix = "FR00"', 'prefix = "FR00"\nlanguage = "en"')

@@ -172,9 +172,10 @@ def _read(run: _Run) -> tuple[Inputs, dict[str, str]]:
     hashes = {_show_path(path, study.folder): hash_file(path) for path in list_input_files(study)}
     parameters = study.parameters()
     layers = {
-        name: parameters[name]
-        for name in ("study", "landcover", "nomenclatures", "layers", "zonings", "decisions")
+        name: parameters[name] for name in ("landcover", "nomenclatures", "layers", "zonings", "decisions")
     }
+    # A new title, date or status computes nothing again.
+    layers["place"] = [parameters["study"][name] for name in ("area", "crs", "cell_size", "language")]
     inputs = run.stage(
         "inputs",
         "Reading the layers",
@@ -184,9 +185,19 @@ def _read(run: _Run) -> tuple[Inputs, dict[str, str]]:
         buffer=study.buffer_m,
         subnetworks=parameters["subnetworks"],
     )
-    # What lies on the ground does not depend on the sub-networks beyond the buffer they ask for.
-    run.keys["ground"] = Store.key("ground", {"files": hashes, "layers": layers, "buffer": study.buffer_m})
+    # What lies on the ground depends neither on decisions, nor on the sub-networks beyond their buffer.
+    apart = {_show_path(path, study.folder) for path in _files_apart(study)}
+    ground = {name: digest for name, digest in hashes.items() if name not in apart}
+    del layers["decisions"]
+    run.keys["ground"] = Store.key("ground", {"files": ground, "layers": layers, "buffer": study.buffer_m})
     return inputs, hashes
+
+
+def _files_apart(study: Study) -> list[Path]:
+    """List the files that say nothing of the ground: decisions, published resistances, the logo."""
+    named = [study.file.issuer.logo, study.decisions_path]
+    named += [each.resistance_table.path for each in study.file.subnetworks if each.resistance_table]
+    return [study.resolve(path) for path in named if path is not None]
 
 
 def _cover(run: _Run, inputs: Inputs) -> LandCover:
