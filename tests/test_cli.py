@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 import bocage
 from bocage.cli import main
 from bocage.errors import InputError
+from bocage.journal import Journal
 from tests.study.territory import write_territory
 
 STUDY = "study.toml"
@@ -33,7 +34,9 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def run_study(study: Any, **options: Any) -> SimpleNamespace:
         calls.append({"study": study, **options})
-        return SimpleNamespace(output=study.output)
+        journal = Journal()
+        journal.add("no_communes_no_indicators")
+        return SimpleNamespace(output=study.output, journal=journal)
 
     def print_commune_sheet(study: Any, commune: str, **options: Any) -> Path:
         calls.append({"study": study, "commune": commune, **options})
@@ -108,10 +111,11 @@ class TestRun:
         assert result.output == ""
 
     def test_output_is_printed(self, folder: Path, ran: list[dict[str, Any]]) -> None:
-        """Standard output holds the folder of the outputs and nothing else."""
+        """Standard output holds the folder of the outputs and nothing else; warnings go beside it."""
         result = call("run", folder / STUDY)
 
         assert result.stdout == f"{folder / 'out'}\n"
+        assert result.stderr.startswith("! Couche des communes non fournie")
 
     @pytest.mark.parametrize(
         ("error", "code", "sentence"),
@@ -265,4 +269,4 @@ class TestInitAndInfo:
         """Info sums up any layer."""
         result = call("info", folder / "layers.gpkg", "--language", "en")
 
-        assert "2 objects, polygons, EPSG:2154" in result.stdout
+        assert "2 object(s), polygons, EPSG:2154" in result.stdout

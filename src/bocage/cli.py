@@ -190,7 +190,12 @@ def run(ctx: click.Context, path: Path, output: Path | None, fresh: bool, thread
     study = _read(path, output)
     from bocage.study.run import run_study
 
-    result = run_study(study, progress=_progress(ctx), fresh=fresh, threads=threads)
+    progress = _progress(ctx)
+    result = run_study(study, progress=progress, fresh=fresh, threads=threads)
+    # On standard error: what must not be missed, though the report says it too.
+    for note in result.journal.notes:
+        if note.level == "warning":
+            progress.say(f"! {note.text(study.language)}")
     _say(ctx, f"{result.output}")
 
 
