@@ -288,15 +288,8 @@ def test_writes_files(tmp_path: Path) -> None:
     """The PDF and the picture are written in a new folder whose path has spaces and accents."""
     network, communes = make_valley()
 
-    path = write_sheet(
-        tmp_path / "feuilles éditées" / "99005.pdf",
-        network=network,
-        communes=communes,
-        insee="99005",
-        about=ABOUT_VALLEY,
-        png=True,
-        dpi=50,
-    )
+    sheet = compose_sheet(network=network, communes=communes, insee="99005", about=ABOUT_VALLEY)
+    path = write_sheet(tmp_path / "feuilles éditées" / "99005.pdf", sheet, png=True, dpi=50)
 
     assert path.read_bytes().startswith(b"%PDF-1.7")
     assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from bocage.corridors.delineate import Corridors, delineate_corridors, edge_cells, merge_pairs
+from bocage.corridors.delineate import Corridors, delineate_corridors, merge_pairs
 from bocage.corridors.links import Pairs
 from bocage.grid import Grid
 from bocage.journal import Journal
@@ -212,7 +212,7 @@ def test_the_edge_is_the_border_and_what_is_beside_no_data() -> None:
     codes[3, 3] = 0
     cover = LandCover(Grid(0, 0, 10, 7, 7), codes, codes, LEGEND)
 
-    edge = edge_cells(cover)
+    edge = cover.find_edge()
 
     assert edge[0].all()
     assert edge[2:5, 2:5].all()

@@ -17,6 +17,23 @@ from tests.journeys.conftest import Territory, box
 FIELDS = box(1250, 2300, 2750, 2900)
 
 
+@pytest.fixture
+def reused(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """Tell of each stage that runs from now on, in order, whether it was taken from an earlier run."""
+    from bocage.study.store import Store
+
+    seen: dict[str, bool] = {}
+    keep = Store.keep
+
+    def watching(self, name, key, compute, journal):
+        result = keep(self, name, key, compute, journal)
+        seen[name] = result[1]
+        return result
+
+    monkeypatch.setattr(Store, "keep", watching)
+    return seen
+
+
 def test_a_motorway_between_two_woods_gives_a_corridor_to_restore(territory: Territory) -> None:
     """Hand-worked: two woods 1.6 km apart, a barrier between: one corridor, and it no longer works."""
     done = territory.run("run", "STUDY", "--quiet")
@@ -111,7 +128,9 @@ def test_the_same_inputs_give_the_same_bytes_whatever_the_threads(territory: Ter
     assert [name for name in first if first[name] != second[name]] == []
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(territory: Territory, monkeypatch) -> None:
+def test_a_run_that_was_stopped_goes_on_where_it_was(
+    territory: Territory, monkeypatch: pytest.MonkeyPatch, reused: dict[str, bool]
+) -> None:
     """Ctrl-C at each stage in turn: exit 130, nothing half-written, and the next run reuses what was done."""
     from bocage.study import run as module
 
@@ -140,20 +159,11 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(territory: Territory, monke
         assert "continue" in stopped.output
         assert not (territory.output / "run.json").exists()
 
-        reused: list[str] = []
-
-        def watching(self, name, key, compute, journal, reused=reused):
-            result = keep(self, name, key, compute, journal)
-            if result[1]:
-                reused.append(name)
-            return result
-
-        monkeypatch.setattr(module.Store, "keep", watching)
+        reused.clear()
         resumed = territory.run("run", "STUDY", "--quiet")
-        monkeypatch.setattr(module.Store, "keep", keep)
 
         assert resumed.exit_code == 0
-        assert reused == stages[: stages.index(stop_at)]
+        assert [name for name, again in reused.items() if again] == stages[: stages.index(stop_at)]
         assert territory.results() == expected
 
 
@@ -180,22 +190,15 @@ def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_completes(ter
     )
 
 
-def test_a_changed_rule_computes_only_what_depends_on_it(territory: Territory, monkeypatch) -> None:
+def test_a_changed_rule_computes_only_what_depends_on_it(
+    territory: Territory, reused: dict[str, bool]
+) -> None:
     """Another share of degraded ground: reservoirs and corridors are those of the first run."""
-    from bocage.study import run as module
-
     territory.run("run", "STUDY", "--quiet")
     territory.path.write_text(
         territory.path.read_text(encoding="utf-8") + "\n[rules]\ndegraded_share = 0.01\n", encoding="utf-8"
     )
-    keep, reused = module.Store.keep, {}
-
-    def watching(self, name, key, compute, journal):
-        result = keep(self, name, key, compute, journal)
-        reused[name] = result[1]
-        return result
-
-    monkeypatch.setattr(module.Store, "keep", watching)
+    reused.clear()
     assert territory.run("run", "STUDY", "--quiet").exit_code == 0
 
     assert reused == {
@@ -204,28 +207,18 @@ def test_a_changed_rule_computes_only_what_depends_on_it(territory: Territory, m
     }  # fmt: skip
 
 
-def test_a_decision_computes_no_corridor_again(territory: Territory, monkeypatch) -> None:
+def test_a_decision_computes_no_corridor_again(territory: Territory, reused: dict[str, bool]) -> None:
     """The most frequent change: only what the decision touches is worked out anew, and it is applied."""
-    from bocage.study import run as module
-
     territory.run("run", "STUDY", "--quiet")
     table = territory.folder / "décisions.csv"
     text = territory.path.read_text(encoding="utf-8")
     territory.path.write_text(text + '\n[decisions]\npath = "décisions.csv"\n', encoding="utf-8")
-    keep = module.Store.keep
     for objective, code in (("à préserver", "01"), ("à remettre en bon état", "02")):
         table.write_text(
             f"object,objective,author,date,reason\nFR00CL1,{objective},Comité,2026-05-01,essai\n",
             encoding="utf-8",
         )
-        reused = {}
-
-        def watching(self, name, key, compute, journal, reused=reused):
-            result = keep(self, name, key, compute, journal)
-            reused[name] = result[1]
-            return result
-
-        monkeypatch.setattr(module.Store, "keep", watching)
+        reused.clear()
         assert territory.run("run", "STUDY", "--quiet").exit_code == 0
         assert [name for name, again in reused.items() if not again] == ["inputs", "network", "indicators"]
         corridors = pyogrio.read_dataframe(territory.output / "network.gpkg", layer="N_SRCE_CORRIDOR_S_ESSAI")
@@ -233,24 +226,15 @@ def test_a_decision_computes_no_corridor_again(territory: Territory, monkeypatch
         assert list(corridors["decided_by"]) == ["Comité"]
 
 
-def test_a_new_title_computes_nothing_again(territory: Territory, monkeypatch) -> None:
+def test_a_new_title_computes_nothing_again(territory: Territory, reused: dict[str, bool]) -> None:
     """All stages are those of the first run; the report bears the new title."""
-    from bocage.study import run as module
-
     territory.run("run", "STUDY", "--quiet")
     territory.replace('name = "Étude d’essai"', 'name = "Nouveau titre"')
-    keep, reused = module.Store.keep, []
-
-    def watching(self, name, key, compute, journal):
-        result = keep(self, name, key, compute, journal)
-        reused.append(result[1])
-        return result
-
-    monkeypatch.setattr(module.Store, "keep", watching)
+    reused.clear()
     assert territory.run("run", "STUDY", "--quiet").exit_code == 0
 
     assert reused
-    assert all(reused)
+    assert all(reused.values())
     assert "Nouveau titre" in (territory.output / "report.html").read_text(encoding="utf-8")
 
 
@@ -265,24 +249,15 @@ def test_english_is_an_option(territory: Territory) -> None:
     assert "Corridors" in report
 
 
-def test_zonings_are_shared_out_by_what_they_hold(territory: Territory, monkeypatch) -> None:
+def test_zonings_are_shared_out_by_what_they_hold(territory: Territory, reused: dict[str, bool]) -> None:
     """Two sites, one wooded, one of fields: only the first is a reservoir; habitat shares again."""
-    from bocage.study import run as module
-
     territory.write("sites", nom=["Grand bois", "Plaine"], geometry=[box(200, 800, 1300, 2200), FIELDS])
     zoning = (
         '[[zonings]]\nlabel = "ZNIEFF"\npath = "données d\'été.gpkg"\nlayer = "sites"\nname_field = "nom"\n'
         'rule = "case_by_case"\n\n'
     )
     territory.replace("[[subnetworks]]", zoning + "[[subnetworks]]")
-    keep, reused = module.Store.keep, {}
-
-    def watching(self, name, key, compute, journal):
-        result = keep(self, name, key, compute, journal)
-        reused[name] = result[1]
-        return result
-
-    monkeypatch.setattr(module.Store, "keep", watching)
+    reused.clear()
     assert territory.run("run", "STUDY", "--quiet").exit_code == 0
 
     reservoirs = pyogrio.read_dataframe(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 import shapely
 
 from bocage.errors import InputError
+from bocage.wording import fold_name
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -62,10 +62,10 @@ def _say_unknown(wanted: str, codes: list[str], names: list[str]) -> str:
     by_code = dict(zip(reversed(codes), reversed(names), strict=True))
     folded: dict[str, list[str]] = {}
     for code, name in by_code.items():
-        folded.setdefault(_fold(name), []).append(code)
+        folded.setdefault(_loosen(name), []).append(code)
     start = f"No commune of the layer has the INSEE code '{wanted}'"
     if wanted[:1].isalpha():
-        near = get_close_matches(_fold(wanted), sorted(folded), n=3, cutoff=0.6)
+        near = get_close_matches(_loosen(wanted), sorted(folded), n=3, cutoff=0.6)
         if near:
             listed = ", ".join(f"{code} ({by_code[code]})" for name in near for code in sorted(folded[name]))
             return f"{start}; a name was given where a code is expected: give {listed}."
@@ -76,6 +76,5 @@ def _say_unknown(wanted: str, codes: list[str], names: list[str]) -> str:
     return f"{start}{nearest}; check that it is the INSEE code and not the postcode."
 
 
-def _fold(name: str) -> str:
-    plain = unicodedata.normalize("NFD", name.casefold().replace("œ", "oe").replace("’", "'"))
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).replace("-", " ")
+def _loosen(name: str) -> str:
+    return fold_name(name).replace("-", " ")

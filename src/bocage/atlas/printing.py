@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from bocage.atlas.sheet import write_sheet
+from bocage.atlas.sheet import compose_sheet, write_sheet
 from bocage.errors import StudyError
 from bocage.journal import Journal
 from bocage.network import COLUMNS, Network, Theme, empty_table
@@ -18,7 +18,6 @@ from bocage.wording import fold_name
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from shapely.geometry.base import BaseGeometry
 
     from bocage.cartography.background import Background
     from bocage.grid import Bounds
@@ -72,7 +71,7 @@ def print_commune_sheet(
     InputError
         The commune is not in the layer.
     """
-    from bocage.study.inputs import check_files
+    from bocage.study.inputs import check_files, resolve_area
     from bocage.study.layers import prepare_communes
 
     if study.layers.communes is None:
@@ -91,8 +90,7 @@ def print_commune_sheet(
         around = (west - _AROUND_M, south - _AROUND_M, east + _AROUND_M, north + _AROUND_M)
     chosen = language or study.language
     suffix = "" if sheet_format == "a4" else f"_{sheet_format}"
-    return write_sheet(
-        output or study.output / "sheets" / f"{code}{suffix}.pdf",
+    sheet = compose_sheet(
         network=network,
         communes=communes,
         insee=code,
@@ -103,16 +101,10 @@ def print_commune_sheet(
         background=None if around is None else read_background(study, around),
         context=None if around is None else read_context(study, around, journal),
         journal=journal,
-        area=_find_area(study, network),
-        png=png,
+        # Where nothing was looked for, no ground is outside.
+        area=resolve_area(study, journal, communes=communes).area if any(network.provided.values()) else None,
     )
-
-
-def _find_area(study: Study, network: Network) -> BaseGeometry | None:
-    """Give the study area; none where nothing was looked for in it."""
-    from bocage.study.inputs import resolve_area
-
-    return resolve_area(study, Journal()).area if any(network.provided.values()) else None
+    return write_sheet(output or study.output / "sheets" / f"{code}{suffix}.pdf", sheet, png=png)
 
 
 def find_network(study: Study) -> Network:
@@ -125,7 +117,7 @@ def find_network(study: Study) -> Network:
     """
     from bocage.io.geopackage import read_network
 
-    if not study.file.landcover and study.layers.watercourses is None:
+    if not study.has_network:
         tables = {table: empty_table(table, study.crs) for table in COLUMNS}
         return Network(tables, dict.fromkeys(get_args(Theme), False), study.crs, about(study))
     path = study.output / "network.gpkg"

@@ -85,39 +85,19 @@ class Sheet:
         return render_png(self.sources, self.date, dpi=dpi)
 
 
-def write_sheet(
-    path: str | Path,
-    *,
-    network: Network,
-    communes: GeoDataFrame,
-    insee: str,
-    about: Mapping[str, Any],
-    sheet_format: str = "a4",
-    orientation: str = "auto",
-    language: str = "fr",
-    background: Background | LandCover | None = None,
-    context: Mapping[str, GeoDataFrame] | None = None,
-    symbols: Symbols | None = None,
-    journal: Journal | None = None,
-    area: BaseGeometry | None = None,
-    png: bool = False,
-    dpi: float = 110.0,
-) -> Path:
-    """Write the sheet of a commune as a PDF, and as a picture beside it if asked.
+def write_sheet(path: str | Path, sheet: Sheet, *, png: bool = False, dpi: float = 110.0) -> Path:
+    """Write a sheet as a PDF, and as a picture beside it if asked.
 
     Parameters
     ----------
     path : path
         The PDF; its folder is made. Nothing half-written is left when something fails.
+    sheet : Sheet
+        From ``compose_sheet``.
     png : bool
         Write a picture too, under the same name ending in ``.png``.
     dpi : float
         Its resolution.
-    network, communes, insee, about, sheet_format, orientation, language, background, context, symbols
-        As for ``compose_sheet``.
-    journal : Journal, optional
-    area : geometry, optional
-        As for ``compose_sheet``.
 
     Returns
     -------
@@ -126,27 +106,11 @@ def write_sheet(
 
     Raises
     ------
-    InputError
-        As ``compose_sheet``.
     OutputError
         If the file cannot be written.
     """
     from bocage.io.files import replace_on_success
 
-    sheet = compose_sheet(
-        network=network,
-        communes=communes,
-        insee=insee,
-        about=about,
-        sheet_format=sheet_format,
-        orientation=orientation,
-        language=language,
-        background=background,
-        context=context,
-        symbols=symbols,
-        journal=journal,
-        area=area,
-    )
     target = Path(path)
     with replace_on_success(target) as part:
         part.write_bytes(sheet.to_pdf())

@@ -9,7 +9,6 @@ additive columns of the communes sum to those of the territory.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from bocage.errors import DataError
 from bocage.network import Table, Theme
 from bocage.units import M2_PER_HA, M_PER_KM
-from bocage.wording import say
+from bocage.wording import fold_name, say
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -153,8 +152,7 @@ def slug(text: str) -> str:
     >>> slug("cours d’eau"), slug("01")
     ('cours_d_eau', '01')
     """
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", fold_name(text)).strip("_")
 
 
 def measure_communes(

@@ -23,6 +23,7 @@ from bocage.reservoirs.delineate import Reservoirs
 from bocage.resistance.surface import ResistanceSurface
 from bocage.resistance.table import build_resistance
 from bocage.subnetwork import Subnetwork
+from bocage.units import hectares
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -172,7 +173,7 @@ def _describe(
     free_cost = _costs(links_free)
     identifier = dict(zip(reservoirs.table["number"], reservoirs.table["id"], strict=True))
     hostile = hostile_codes(cover, subnetwork, free)
-    edge = edge_cells(cover)
+    edge = cover.find_edge()
     rows = []
     for links, works in ((links_today, True), (links_broken, False)):
         keys = _keys(links.first, links.second).tolist()
@@ -192,7 +193,7 @@ def _describe(
                     # A crossing may be cheaper than the ground it replaces: then today's way is the best.
                     "cost_free": min(float(links.cost[i]), free_cost.get(keys[i], np.inf)),
                     "length_m": float(links.length_m[i]),
-                    "area_ha": cells.size * grid.cell_area / 10_000.0,
+                    "area_ha": hectares(cells.size * grid.cell_area),
                     "degraded_share": float(hostile[covered].mean()),
                     "touches_edge": bool(edge.ravel()[cells].any()),
                     "surface": draw_ground(cells, grid),
@@ -243,18 +244,6 @@ def hostile_codes(cover: LandCover, subnetwork: Subnetwork, surface: ResistanceS
     dear = surface.values >= HOSTILE_TIMES_REFERENCE * subnetwork.reference_resistance
     dear[0] = False
     return artificial | dear[: len(artificial)]
-
-
-def edge_cells(cover: LandCover) -> NDArray[np.bool_]:
-    """Tell which cells lie on the outer edge of the data: at the grid's border or beside no data."""
-    from scipy import ndimage
-
-    edge = np.zeros(cover.grid.shape, dtype=bool)
-    edge[0], edge[-1], edge[:, 0], edge[:, -1] = True, True, True, True
-    missing = cover.codes == 0
-    if missing.any():
-        edge |= ndimage.binary_dilation(missing, np.ones((3, 3), bool))
-    return edge
 
 
 def measure_cost_distance(

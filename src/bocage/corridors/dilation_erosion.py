@@ -11,15 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bocage.corridors.delineate import Corridors, edge_cells, hostile_codes, measure_cost_distance, tabulate
-from bocage.grid import Grid, Window
+from bocage.corridors.delineate import Corridors, hostile_codes, measure_cost_distance, tabulate
 from bocage.journal import Journal
 from bocage.landcover.cover import LandCover
 from bocage.reservoirs.delineate import Reservoirs
+from bocage.reservoirs.zonings import find_cells
 from bocage.resistance.table import build_resistance
 from bocage.subnetwork import Subnetwork
+from bocage.units import hectares
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry as Geometry
@@ -62,7 +62,7 @@ def close_gaps(
     axes = shapely.shortest_line(shapes[one], shapes[other])
     surface = build_resistance(cover, subnetwork, infrastructure=False)
     hostile = hostile_codes(cover, subnetwork, surface)
-    edge = edge_cells(cover)
+    edge = cover.find_edge()
     wide = {int(a): shapely.buffer(shapes[a], distance) for a in np.unique(np.concatenate([one, other]))}
     count = np.zeros(cover.grid.shape, np.uint16)
     rows = []
@@ -74,7 +74,7 @@ def close_gaps(
         ground = _polygons(shapely.difference(closed, shapely.union_all(shapes[near])), axis, cover.grid.cell)
         if ground is None:
             continue
-        window, inside = _cells_under(ground, cover.grid)
+        window, inside = find_cells(ground, cover.grid)
         covered = cover.under[window.slices][inside]
         count[window.slices] += inside
         length = float(shapely.length(axis))
@@ -85,7 +85,7 @@ def close_gaps(
                 "cost": length,
                 "cost_free": length,
                 "length_m": length,
-                "area_ha": float(shapely.area(ground)) / 10_000.0,
+                "area_ha": hectares(float(shapely.area(ground))),
                 "degraded_share": float(hostile[covered].mean()) if covered.size else 0.0,
                 "touches_edge": bool(edge[window.slices][inside].any()),
                 "surface": ground,
@@ -107,17 +107,3 @@ def _polygons(shape: Geometry, axis: Geometry, cell: float) -> Geometry | None:
         if part.geom_type == "Polygon" and part.area >= cell * cell and part.dwithin(axis, cell)
     ]
     return shapely.MultiPolygon(parts) if parts else None
-
-
-def _cells_under(shape: Geometry, grid: Grid) -> tuple[Window, NDArray[np.bool_]]:
-    """Give the window of a shape on the grid, and which of its cells have their centre inside."""
-    import rasterio.features
-    from affine import Affine
-
-    window = grid.window(shape.bounds)
-    if 0 in window.shape:
-        return window, np.zeros(window.shape, bool)
-    inside = rasterio.features.rasterize(
-        [shape], out_shape=window.shape, transform=Affine(*grid.crop(window).affine), dtype="uint8"
-    )
-    return window, inside.astype(bool)

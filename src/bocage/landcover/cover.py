@@ -86,3 +86,18 @@ class LandCover:
         for row in range(0, codes.shape[0], 512):
             counts += np.bincount(codes[row : row + 512].ravel(), minlength=len(self.legend))
         return counts
+
+    def find_edge(self) -> NDArray[np.bool_]:
+        """Tell which cells lie on the outer edge of the data, or beyond it.
+
+        They have no data, or a neighbour without, or lie at the border of the grid.
+
+        Returns
+        -------
+        (nrows, ncols) array of bool
+        """
+        from scipy import ndimage
+
+        known = self.codes != 0
+        inner: NDArray[np.bool_] = ndimage.binary_erosion(known, np.ones((3, 3), bool), border_value=0)
+        return ~inner

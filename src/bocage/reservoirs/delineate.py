@@ -159,7 +159,7 @@ def delineate_reservoirs(
     count = len(table)
     table["habitat_ha"] = _sum_cells(labels, strict, count) * grid.cell_area / M2_PER_HA
     table["core_ha"] = _sum_cells(labels, core & strict, count) * grid.cell_area / M2_PER_HA
-    table["touches_edge"] = _sum_cells(labels, ~_erode(known), count) > 0
+    table["touches_edge"] = _sum_cells(labels, cover.find_edge(), count) > 0
     return Reservoirs(table[list(empty_table("reservoir_s", grid.crs).columns)], labels)
 
 
@@ -337,13 +337,6 @@ def _as_multipolygon(geometry: Any) -> Any:
 def _sum_cells(labels: NDArray[Any], cells: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
     """Count, for labels 1 to ``count``, the cells that are true."""
     return np.bincount(labels[cells], minlength=count + 1)[1 : count + 1].astype(np.int64)
-
-
-def _erode(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Give the cells all of whose neighbours have data; those of the border of the grid do not."""
-    from scipy import ndimage
-
-    return cast("NDArray[np.bool_]", ndimage.binary_erosion(known, _EIGHT, border_value=0))
 
 
 def _report_no_habitat(cover: LandCover, subnetwork: Subnetwork) -> DataError:

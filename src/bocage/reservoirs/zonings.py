@@ -153,6 +153,30 @@ def select_sites(
     )
 
 
+def find_cells(shape: Any, grid: Grid, *, all_touched: bool = False) -> tuple[Window, NDArray[np.bool_]]:
+    """Give the cells whose centre lies in a shape, or all that it touches.
+
+    Returns
+    -------
+    Window, (rows, cols) array of bool
+        The cells within the window of the shape's bounds; empty where it lies off the grid.
+    """
+    import rasterio.features
+    from rasterio.transform import Affine
+
+    window = grid.window(shape.bounds)
+    if 0 in window.shape:
+        return window, np.zeros(window.shape, bool)
+    cells = rasterio.features.rasterize(
+        [(shape, 1)],
+        out_shape=window.shape,
+        transform=Affine(*grid.crop(window).affine),
+        all_touched=all_touched,
+        dtype=np.uint8,
+    )
+    return window, cells.astype(bool)
+
+
 def rasterise_polygon(polygon: Any, grid: Grid) -> tuple[Window, NDArray[np.bool_]]:
     """Give the cells whose centre lies in a polygon; where there are none, those it touches.
 
@@ -161,19 +185,8 @@ def rasterise_polygon(polygon: Any, grid: Grid) -> tuple[Window, NDArray[np.bool
     Window, (rows, cols) array of bool
         The cells within a window of the grid.
     """
-    import rasterio.features
-    from rasterio.transform import Affine
-
-    window = grid.window(polygon.bounds)
-    transform = Affine(*grid.crop(window).affine)
     for all_touched in (False, True):
-        cells = rasterio.features.rasterize(
-            [(polygon, 1)],
-            out_shape=window.shape,
-            transform=transform,
-            all_touched=all_touched,
-            dtype=np.uint8,
-        ).astype(bool)
+        window, cells = find_cells(polygon, grid, all_touched=all_touched)
         if cells.any():
             return window, cells
     # A polygon thinner than the rasteriser's rounding: the cell of a point of it.

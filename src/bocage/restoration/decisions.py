@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bocage.errors import InputError
 from bocage.network import Objective
+from bocage.wording import fold_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -168,7 +168,7 @@ def _read_line(values: dict[str, str], line: int, source: str) -> Decision:
     for name in ("object", "author"):
         if not values[name]:
             raise InputError(f"{source}, line {line}: '{name}' is empty; fill it or remove the line")
-    objective = _OBJECTIVES.get(_fold(values["objective"]))
+    objective = _OBJECTIVES.get(fold_name(values["objective"]))
     if objective is None:
         raise InputError(
             f"{source}, line {line}: objective '{values['objective']}' of {values['object']} is not one of "
@@ -200,11 +200,3 @@ def _as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return " ".join(str(value).split())
-
-
-def _fold(text: str) -> str:
-    """Lower the case and drop the accents, so that « A PRESERVER » is understood."""
-    bare = "".join(
-        char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char)
-    )
-    return bare.strip()

@@ -203,8 +203,15 @@ def check_files(study: Study) -> None:
         )
 
 
-def resolve_area(study: Study, journal: Journal) -> StudyArea:
+def resolve_area(study: Study, journal: Journal, *, communes: GeoDataFrame | None = None) -> StudyArea:
     """Work out the study area, its buffered bounds, its grid and its communes.
+
+    Parameters
+    ----------
+    study : Study
+    journal : Journal
+    communes : GeoDataFrame, optional
+        The whole layer, where it was prepared already; read otherwise.
 
     Raises
     ------
@@ -212,7 +219,8 @@ def resolve_area(study: Study, journal: Journal) -> StudyArea:
         If an INSEE code is not in the layer (the nearest codes and names are given), or the area is empty.
     """
     layer = study.layers.communes
-    communes = None if layer is None else prepare_communes(study, layer, journal=journal)
+    if communes is None and layer is not None:
+        communes = prepare_communes(study, layer, journal=journal)
     wanted = study.file.study.area
     chosen = None
     if wanted.path is not None:

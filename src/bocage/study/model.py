@@ -109,6 +109,11 @@ class Study:
         return self.file.rules
 
     @property
+    def has_network(self) -> bool:
+        """Whether there is anything to compute a network from: outlines of communes alone are not."""
+        return bool(self.file.landcover) or self.layers.watercourses is not None
+
+    @property
     def decisions_path(self) -> Path | None:
         """CSV of human decisions, absolute, if any."""
         return None if self.file.decisions is None else self.resolve(self.file.decisions.path)

@@ -122,7 +122,7 @@ def run_study(
     BocageError
         One sentence that says what to mend; files of an earlier run are left as they were.
     """
-    if not study.file.landcover and study.layers.watercourses is None:
+    if not study.has_network:
         raise StudyError(
             f"{study.path.name}: there is no [[landcover]] and no [layers.watercourses], so there is nothing "
             "to compute; add one, or print a sheet of the outline alone with bocage sheet"
@@ -171,9 +171,7 @@ def _read(run: _Run) -> tuple[Inputs, dict[str, str]]:
     check_files(study)
     hashes = {_show_path(path, study.folder): hash_file(path) for path in list_input_files(study)}
     parameters = study.parameters()
-    layers = {
-        name: parameters[name] for name in ("landcover", "nomenclatures", "layers", "zonings", "decisions")
-    }
+    layers = {name: parameters[name] for name in ("landcover", "nomenclatures", "layers", "zonings")}
     # A new title, date or status computes nothing again.
     layers["place"] = [parameters["study"][name] for name in ("area", "crs", "cell_size", "language")]
     inputs = run.stage(
@@ -183,12 +181,12 @@ def _read(run: _Run) -> tuple[Inputs, dict[str, str]]:
         files=hashes,
         layers=layers,
         buffer=study.buffer_m,
+        decisions=parameters["decisions"],
         subnetworks=parameters["subnetworks"],
     )
     # What lies on the ground depends neither on decisions, nor on the sub-networks beyond their buffer.
     apart = {_show_path(path, study.folder) for path in _files_apart(study)}
     ground = {name: digest for name, digest in hashes.items() if name not in apart}
-    del layers["decisions"]
     run.keys["ground"] = Store.key("ground", {"files": ground, "layers": layers, "buffer": study.buffer_m})
     return inputs, hashes
 
