@@ -48,7 +48,7 @@ def test_least_cost_path_and_ground_equal_their_definition(landscape, through, t
     most = 2500.0
 
     links = find_links(
-        surface, patches, cost_distance(surface, patches), every,
+        cost_distance(surface, patches), patches, every,
         max_cost=most, through_patches=through, tolerance=tolerance,
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def test_zone_cost_bounds_the_least_cost_and_pairs_touch(landscape) -> None:
     if not patches.any():
         return
     distance = cost_distance(surface, patches)
-    pairs = find_planar_pairs(distance, surface)
+    pairs = find_planar_pairs(distance)
     expected: dict[tuple[int, int], int] = {}
     seeds = {(int(i), int(j)): int(patches[i, j]) for i, j in np.argwhere(patches)}
     reached = dijkstra(surface, seeds)
@@ -124,7 +124,7 @@ def test_zone_cost_bounds_the_least_cost_and_pairs_touch(landscape) -> None:
     )
 
     assert got == {key: units * metric.unit for key, units in expected.items()}
-    links = find_links(surface, patches, distance, pairs, max_cost=1e6)
+    links = find_links(distance, patches, pairs, max_cost=1e6)
     assert len(links) == len(pairs)
     assert all(links.cost <= pairs.zone_cost + 1e-9)
 
@@ -137,8 +137,8 @@ def test_a_link_kept_out_of_a_third_patch_goes_around_it() -> None:
     every = Pairs(np.array([1, 1, 2]), np.array([2, 3, 3]), np.full(3, np.inf))
     distance = cost_distance(surface, patches)
 
-    around = find_links(surface, patches, distance, every, max_cost=1e3)
-    through = find_links(surface, patches, distance, every, max_cost=1e3, through_patches=True)
+    around = find_links(distance, patches, every, max_cost=1e3)
+    through = find_links(distance, patches, every, max_cost=1e3, through_patches=True)
 
     assert around.cost == pytest.approx([20.0, 20.0 * np.sqrt(2) + 20.0, 20.0], rel=1e-6)
     assert through.cost == pytest.approx([20.0, 40.0, 20.0])
@@ -211,9 +211,9 @@ def test_the_largest_cost_is_one_that_a_search_accepts() -> None:
             )
             patches = np.array([[1, 0, 2]], np.int32)
             distance = cost_distance(surface, patches)
-            pairs = find_planar_pairs(distance, surface)
+            pairs = find_planar_pairs(distance)
 
-            links = find_links(surface, patches, distance, pairs, max_cost=largest_cost(distance))
+            links = find_links(distance, patches, pairs, max_cost=largest_cost(distance))
 
             assert links.cost == pytest.approx([2 * cell * value], rel=1e-6)
 

@@ -20,7 +20,7 @@ Real = TypeVar("Real", np.float64, np.float32)
 
 @dataclass(frozen=True)
 class CostDistance:
-    """Accumulated cost and allocation of a whole grid, 8 bytes a cell.
+    """Accumulated cost and allocation of a whole grid, and the ground they lie on: 10 bytes a cell.
 
     Attributes
     ----------
@@ -30,12 +30,15 @@ class CostDistance:
     shift : int
         Bits of the source number.
     metric : Metric
+    codes : (nrows + 2, ncols + 2) array of uint16
+        Resistance codes of the surface, with a ring of no data around.
     """
 
     grid: Grid
     field: NDArray[np.int64]
     shift: int
     metric: Metric
+    codes: NDArray[np.uint16]
 
     def cost(self, dtype: type[Real] = np.float64) -> NDArray[Real]:  # type: ignore[assignment]
         """Give the least cost to each cell [resistance x m]; ``inf`` where no source reaches.
@@ -160,4 +163,4 @@ def cost_distance(
             f"most that can be counted with {sources.max()} sources; divide the resistances "
             f"({finite.min():g} to {finite.max():g}) by a power of ten"
         )
-    return CostDistance(surface.grid, field, shift, metric)
+    return CostDistance(surface.grid, field, shift, metric, codes)

@@ -99,19 +99,19 @@ def delineate_corridors(
     tolerance = subnetwork.tolerance * most
     distance_today = cost_distance(today, patches, threads=threads)
     distance_free = cost_distance(free, patches, threads=threads)
-    wanted = merge_pairs(find_planar_pairs(distance_today, today), find_planar_pairs(distance_free, free))
+    wanted = merge_pairs(find_planar_pairs(distance_today), find_planar_pairs(distance_free))
     through = subnetwork.through_patches
     links_today = find_links(
-        today, patches, distance_today, wanted[0], max_cost=most, through_patches=through, tolerance=tolerance
+        distance_today, patches, wanted[0], max_cost=most, through_patches=through, tolerance=tolerance
     )
-    links_free = find_links(free, patches, distance_free, wanted[1], max_cost=most, through_patches=through)
+    links_free = find_links(distance_free, patches, wanted[1], max_cost=most, through_patches=through)
     broken = _only(wanted[1], links_free, without=links_today)
     links_broken = find_links(
-        free, patches, distance_free, broken, max_cost=most, through_patches=through, tolerance=tolerance
+        distance_free, patches, broken, max_cost=most, through_patches=through, tolerance=tolerance
     )
     # What the broken ones cost today tells a long detour from no way at all.
     detours = find_links(
-        today, patches, distance_today, _same(wanted[0], broken),
+        distance_today, patches, _same(wanted[0], broken),
         max_cost=min(DETOUR_TIMES_DISPERSAL * most, largest_cost(distance_today)), through_patches=through,
     )  # fmt: skip
     rows, count = _describe(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bocage.corridors.cost_distance import CostDistance, cost_distance, pad_codes
+from bocage.corridors.cost_distance import CostDistance, cost_distance
 from bocage.errors import DataError
 from bocage.grid import Grid
 from bocage.kernels import search, zones
@@ -79,14 +79,13 @@ class Links:
         return self.ground[self.ground_start[i] : self.ground_start[i + 1]]
 
 
-def find_planar_pairs(distance: CostDistance, surface: ResistanceSurface) -> Pairs:
+def find_planar_pairs(distance: CostDistance) -> Pairs:
     """Find the pairs of patches whose zones, by cost, touch.
 
     Parameters
     ----------
     distance : CostDistance
-        From all patches, on ``surface``.
-    surface : ResistanceSurface
+        From all patches.
 
     Returns
     -------
@@ -96,7 +95,7 @@ def find_planar_pairs(distance: CostDistance, surface: ResistanceSurface) -> Pai
     """
     metric = distance.metric
     first, second, cost = zones.find_crossings(
-        distance.field, pad_codes(surface.codes), metric.straight, metric.diagonal, distance.shift
+        distance.field, distance.codes, metric.straight, metric.diagonal, distance.shift
     )
     return Pairs(first, second, cost * metric.unit)
 
@@ -107,9 +106,8 @@ def largest_cost(distance: CostDistance) -> float:
 
 
 def find_links(
-    surface: ResistanceSurface,
-    patches: NDArray[np.int32],
     distance: CostDistance,
+    patches: NDArray[np.int32],
     pairs: Pairs,
     *,
     max_cost: float,
@@ -124,11 +122,10 @@ def find_links(
 
     Parameters
     ----------
-    surface : ResistanceSurface
+    distance : CostDistance
+        From all patches, on the ground to cross; bounds the searches from below.
     patches : (nrows, ncols) array of int32
         Patch numbers, 0 elsewhere.
-    distance : CostDistance
-        From all patches on ``surface``; bounds the searches from below.
     pairs : Pairs
         Wanted pairs. ``zone_cost`` bounds each search from above; ``inf`` where unknown.
     max_cost : float
@@ -150,11 +147,11 @@ def find_links(
 
     Notes
     -----
-    Memory besides the inputs and the links: 6 bytes a cell, and 8 more where a search has been, 16
+    Memory besides the inputs and the links: 4 bytes a cell, and 8 more where a search has been, 16
     with a tolerance. Corridor of two cost distances: Adriaensen et al. (2003).
     """
     metric = distance.metric
-    grid = surface.grid
+    grid = distance.grid
     highest = metric.units(max_cost)
     slack = metric.units(tolerance) if tolerance is not None else 0
     if highest + slack >= search.MAX_COST:
@@ -165,7 +162,7 @@ def find_links(
     patch_count = int(patches.max(initial=0)) + 1
     if patch_count + len(pairs) + 64 >= search.STAMPS:
         raise DataError(f"{patch_count - 1:,} patches are more than one run can link; raise the minimum area")
-    codes = pad_codes(surface.codes)
+    codes = distance.codes
     padded = np.zeros(codes.shape, np.int32)
     padded[1:-1, 1:-1] = patches
     straight, diagonal = metric.for_search()
@@ -176,7 +173,7 @@ def find_links(
     # patches a zone path never strays, hence it bounds both ways of crossing third patches.
     bound = np.minimum(np.ceil(pairs.zone_cost[order] / metric.unit - 1e-6), highest).astype(np.int64)
     pair_start = np.searchsorted(first, np.arange(patch_count + 1)).astype(np.int64)
-    cheapest, dearest = _step_range(metric.straight, metric.diagonal, surface.codes)
+    cheapest, dearest = _step_range(metric.straight, metric.diagonal, codes)
     bucket_shift = max(cheapest.bit_length() - 1, 0)
     buckets = 1 << ((min(dearest, highest + slack) >> bucket_shift) + 2).bit_length()
     with_ground = tolerance is not None
@@ -230,12 +227,10 @@ def link_patches(
     (120.0, 40.0, [0, 1, 2, 3, 4])
     """
     distance = cost_distance(surface, patches, threads=threads)
-    pairs = find_planar_pairs(distance, surface)
     return find_links(
-        surface,
-        patches,
         distance,
-        pairs,
+        patches,
+        find_planar_pairs(distance),
         max_cost=max_cost,
         through_patches=through_patches,
         tolerance=tolerance,
