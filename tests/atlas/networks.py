@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import geopandas
 import numpy as np
 import shapely
 
+from bocage.atlas import Content
 from bocage.network import COLUMNS, Network, empty_table
 
 CRS = "EPSG:2154"
@@ -93,6 +95,13 @@ def make_table(table: str, rows: list[dict[str, Any]], geometries: list[Any]) ->
         name: [row.get(name, plain[column.dtype]) for row in rows] for name, column in COLUMNS[table].items()
     }
     return geopandas.GeoDataFrame(data, geometry=geometries, crs=CRS)
+
+
+def make_content(
+    network: Network, communes: geopandas.GeoDataFrame, about: dict[str, Any], **given: Any
+) -> Content:
+    """Make what the sheets of a network may draw."""
+    return Content(replace(network, about=about), communes, **given)
 
 
 def make_network(tables: dict[str, geopandas.GeoDataFrame], missing: tuple[str, ...] = ()) -> Network:

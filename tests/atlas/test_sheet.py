@@ -15,6 +15,8 @@ import shapely
 from pyproj import CRS, Transformer
 
 from bocage.atlas import Sheet, compose_sheet, write_sheet
+from bocage.atlas.backdrop import HeldBackdrop
+from bocage.cartography.background import shade_land_cover
 from bocage.errors import InputError
 from bocage.grid import Grid
 from bocage.journal import Journal
@@ -23,6 +25,7 @@ from tests.atlas.networks import (
     ABOUT_OISE,
     ABOUT_ORS,
     ABOUT_VALLEY,
+    make_content,
     make_table,
     make_valley,
     read_oise,
@@ -36,11 +39,15 @@ from tests.atlas.reading import normalise, read_corners, read_structure, read_te
 LONGEST_NAME = "Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson"
 
 
+CONTENT = {"network", "communes", "about", "backdrop", "backdrop_kind", "context", "area", "themes"}
+
+
 def compose_valley(**settings: Any) -> Sheet:
     """Compose the sheet of the made-up valley."""
     network, communes = make_valley(name=settings.pop("name", "Val-d’Essai"))
-    given = {"network": network, "communes": communes, "insee": "99005", "about": ABOUT_VALLEY}
-    return compose_sheet(**{**given, **settings})
+    given = {"network": network, "communes": communes, "about": ABOUT_VALLEY}
+    given |= {key: settings.pop(key) for key in CONTENT & settings.keys()}
+    return compose_sheet(make_content(**given), "99005", **settings)
 
 
 def page_size(pdf: bytes) -> tuple[int, int]:
@@ -227,12 +234,13 @@ class TestComposition:
         road = shapely.LineString([(700_500, 6_603_500), (705_500, 6_603_600)])
         roads = make_table("obstacle_l", [{"name": "D 932"}], [road]).assign(ground="main_road")
 
-        sheet = compose_valley(background=LandCover(grid, codes, codes, legend), context={"roads": roads})
+        backdrop = HeldBackdrop(shade_land_cover(LandCover(grid, codes, codes, legend)))
+        sheet = compose_valley(backdrop=backdrop, backdrop_kind="landcover", context={"roads": roads})
 
         labels = [row.label for row in sheet.legend]
         assert "Route principale" in labels
         assert "Fond en teintes pâles\u00a0: occupation du sol" in labels
-        assert b"data:image/png;base64," in sheet.sources["map.svg"]
+        assert b"data:image/png;base64," in sheet.page.files["map.svg"]
         assert len(sheet.to_pdf()) < 400_000
 
     def test_logo(self, tmp_path: Path) -> None:
@@ -288,7 +296,7 @@ def test_writes_files(tmp_path: Path) -> None:
     """The PDF and the picture are written in a new folder whose path has spaces and accents."""
     network, communes = make_valley()
 
-    sheet = compose_sheet(network=network, communes=communes, insee="99005", about=ABOUT_VALLEY)
+    sheet = compose_sheet(make_content(network, communes, ABOUT_VALLEY), "99005")
     path = write_sheet(tmp_path / "feuilles éditées" / "99005.pdf", sheet, png=True, dpi=50)
 
     assert path.read_bytes().startswith(b"%PDF-1.7")
@@ -300,7 +308,7 @@ def test_writes_files(tmp_path: Path) -> None:
 def test_sheet_of_ors(shared: Path) -> None:
     """Ors has no ecological data here: each theme is « donnée non fournie », the annulment is printed."""
     network, communes = read_ors(shared / "data")
-    sheet = compose_sheet(network=network, communes=communes, insee="59450", about=ABOUT_ORS)
+    sheet = compose_sheet(make_content(network, communes, ABOUT_ORS), "59450")
     text = read_text(sheet.to_pdf())
 
     assert text.count("donnée non fournie") == 8  # seven themes' rows, watercourses having two
@@ -325,9 +333,7 @@ def test_sheet_of_ors(shared: Path) -> None:
 def test_sheet_of_compiegne(shared: Path) -> None:
     """The official continuities of Oise make a full sheet; its figures are those of the layers."""
     network, communes, context = read_oise(shared / "data")
-    sheet = compose_sheet(
-        network=network, communes=communes, insee="60159", about=ABOUT_OISE, context=context
-    )
+    sheet = compose_sheet(make_content(network, communes, ABOUT_OISE, context=context), "60159")
     states = {row.label: row.state for row in sheet.legend}
 
     outline = communes.loc[communes["insee"] == "60159"].geometry.iloc[0]

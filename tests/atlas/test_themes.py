@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shapely
 
+from bocage.atlas.series import SheetSpec
 from bocage.atlas.themes import select_drawn
 from bocage.cartography.frame import MapFrame
-from bocage.cartography.symbols import load_symbols
-from tests.atlas.networks import make_network, make_table
+from tests.atlas.networks import make_content, make_network, make_table, make_valley
 
 COMMUNE = shapely.box(0, 0, 1_000, 1_000)
 FRAME = MapFrame.around((-500.0, -500.0, 1_500.0, 1_500.0), 200, 200, margin=0.0)
@@ -19,7 +19,8 @@ def draw(**tables):
         name: make_table(name, [{"objective": "preserve"}] * len(shapes), shapes)
         for name, shapes in tables.items()
     }
-    return select_drawn(make_network(made), load_symbols(), FRAME, COMMUNE)
+    content = make_content(make_network(made), make_valley()[1], {})
+    return select_drawn(content, SheetSpec(), FRAME, COMMUNE)
 
 
 def test_corridors_are_measured_outside_reservoirs() -> None:

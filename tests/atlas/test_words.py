@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bocage.atlas.commune import Commune
+from bocage.atlas.series import SheetSpec
 from bocage.atlas.sheet import compose_sheet
 from bocage.atlas.words import (
     STATUS_KINDS,
@@ -18,7 +19,7 @@ from bocage.atlas.words import (
 )
 from bocage.cartography.frame import MapFrame
 from bocage.errors import InputError
-from tests.atlas.networks import ABOUT_ORS, ABOUT_VALLEY, THEMES, make_network, make_valley
+from tests.atlas.networks import ABOUT_ORS, ABOUT_VALLEY, THEMES, make_content, make_network, make_valley
 
 ORS = Commune("59450", "Ors", None)
 
@@ -28,7 +29,7 @@ def legend_of(missing: tuple[str, ...] = (), *, empty: bool = False) -> dict[str
     network, communes = make_valley(missing)
     if empty:
         network = make_network({}, missing)
-    sheet = compose_sheet(network=network, communes=communes, insee="99005", about=ABOUT_VALLEY)
+    sheet = compose_sheet(make_content(network, communes, ABOUT_VALLEY), "99005")
     return {row.label: row for row in sheet.legend}
 
 
@@ -87,7 +88,7 @@ class TestLegend:
         """Objects on the map but not in the commune are said to be outside it."""
         network, communes = make_valley()
         sheet = compose_sheet(
-            network=network, communes=communes, insee="99008", about=ABOUT_VALLEY, orientation="landscape"
+            make_content(network, communes, ABOUT_VALLEY), "99008", orientation="landscape"
         )
         states = {row.label: row.state for row in sheet.legend}
 
@@ -99,7 +100,7 @@ class TestStatus:
 
     def test_annulled(self) -> None:
         """An annulled scheme says by whom, when, and that the data are kept as knowledge."""
-        status = write_status(ABOUT_ORS, "fr")
+        status = write_status(ABOUT_ORS, SheetSpec(), "fr")
 
         assert status["title"] == "Annulé"
         assert status["text"] == (
@@ -113,24 +114,24 @@ class TestStatus:
             about = {"status": {"date": "2026-03-01", "reference": "Acte A"}}
             texts = set()
             for kind in STATUS_KINDS:
-                status = write_status({"status": {**about["status"], "kind": kind}}, language)
+                status = write_status({"status": {**about["status"], "kind": kind}}, SheetSpec(), language)
                 assert when in status["text"] and "Acte A" in status["text"]
                 texts.add(status["title"])
             assert len(texts) == len(STATUS_KINDS)
 
     def test_bare_status(self) -> None:
         """Without a status the sheet says it is a study, without date or stray signs."""
-        assert write_status({}, "fr")["text"] == "sans valeur réglementaire"
+        assert write_status({}, SheetSpec(), "fr")["text"] == "sans valeur réglementaire"
 
     def test_unknown_kind(self) -> None:
         """An unknown kind is answered with those there are."""
         with pytest.raises(InputError, match="'abrogé'; give one of en_vigueur, annule"):
-            write_status({"status": {"kind": "abrogé"}}, "fr")
+            write_status({"status": {"kind": "abrogé"}}, SheetSpec(), "fr")
 
 
 def test_title_block() -> None:
     """The title block says commune, code, number in the series and month of the data."""
-    title = write_title_block(ABOUT_ORS, ORS, "fr")
+    title = write_title_block(ABOUT_ORS, SheetSpec(), ORS, "fr")
 
     assert title["name"] == "ORS" and title["insee"] == "59450"
     assert title["number"] == "CARTE\u00a0: 1/4"
@@ -145,8 +146,8 @@ def test_own_words() -> None:
         "sheet": {"map_title": "Carte T.V.B", "lineage": "", "explanation": "Un.\n\nDeux."},
     }
 
-    assert write_title_block(about, ORS, "fr")["map_title"] == "Carte T.V.B"
-    assert write_explanation(about, "fr")["paragraphs"] == ["Un.", "Deux."]
+    assert write_title_block(about, SheetSpec(), ORS, "fr")["map_title"] == "Carte T.V.B"
+    assert write_explanation(about, SheetSpec(), "fr")["paragraphs"] == ["Un.", "Deux."]
 
 
 def test_missing_date() -> None:
@@ -167,7 +168,9 @@ def test_validity(scale: float, located: bool) -> None:
 def test_sources_once() -> None:
     """A source used twice is named once, with its licence; the projection is named."""
     source = {"label": "BD TOPO © IGN", "licence": "Licence Ouverte"}
-    words = write_sources({"sources": [source, source]}, "EPSG:2154", "fr")
+    network, communes = make_valley()
+    content = make_content(network, communes, {"sources": [source, source]})
+    words = write_sources(content, (), "fr")
 
     assert words["lines"] == ["BD TOPO © IGN (Licence Ouverte)"]
     assert "Lambert-93 (EPSG:2154)" in words["crs"]
@@ -176,7 +179,7 @@ def test_sources_once() -> None:
 def test_every_theme_told() -> None:
     """The map told in words has every theme, with its number of objects, « néant » or the lack of data."""
     network, communes = make_valley(missing=("watercourses",))
-    told = compose_sheet(network=network, communes=communes, insee="99005", about=ABOUT_VALLEY).description
+    told = compose_sheet(make_content(network, communes, ABOUT_VALLEY), "99005").description
 
     assert "réservoirs de biodiversité\u00a0: 2, dont 1 dans la commune" in told
     assert "cours d’eau\u00a0: donnée non fournie" in told

@@ -1,4 +1,4 @@
-"""The map body of a sheet and its locator, as SVG."""
+"""The map body of a sheet, as SVG."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ import numpy as np
 import shapely
 
 from bocage.atlas.commune import Commune
+from bocage.atlas.content import Content
 from bocage.atlas.themes import Drawn
 from bocage.atlas.typeface import draw_halo
-from bocage.cartography.background import Background, render_background
+from bocage.cartography.background import render_background
 from bocage.cartography.frame import MapFrame
 from bocage.cartography.labels import Label, LabelStyle, break_text, measure_text, place_labels
 from bocage.cartography.svg import MapLayer, draw_map
-from bocage.cartography.symbols import Symbol, Symbols
+from bocage.cartography.symbols import Symbols
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 _INK = "#1a1a1a"
-_MOST_RESERVOIR_NAMES = 14
+_MOST_NAMES = 14
+_RESERVOIRS = ("reservoir", "reservoir_to_restore")
+_WATERCOURSES = ("watercourse_both", "watercourse_reservoir", "watercourse_corridor", "watercourse")
 _MAIN_ROADS = ("motorway", "main_road")
 
 
@@ -48,30 +51,23 @@ class MapBody:
 
 def draw_body(
     frame: MapFrame,
-    commune: Commune,
-    communes: GeoDataFrame,
+    content: Content,
     drawn: Mapping[str, Drawn],
-    symbols: Symbols,
+    commune: Commune | None,
     *,
-    background: Background | None = None,
-    context: Mapping[str, GeoDataFrame] | None = None,
     crosses: Sequence[tuple[float, float]] = (),
     unit: float = 1.0,
     outside: Any | None = None,
 ) -> MapBody:
-    """Draw the map of a commune: base map, network, veil over the outside, outlines, names.
+    """Draw a map: base map, themes, veil over the outside of the commune, outlines, names.
 
     Parameters
     ----------
     frame : MapFrame
-    commune : Commune
-    communes : GeoDataFrame
-        All communes, columns ``insee`` and ``name``.
+    content : Content
     drawn : mapping of symbol key to Drawn
-    symbols : Symbols
-    background : Background, optional
-    context : mapping, optional
-        Base map: ``roads``, ``railways``, ``watercourses`` with columns ``ground`` and ``name``.
+    commune : Commune or None
+        Whose sheet it is; a map without one shows all communes alike.
     crosses : sequence of (x, y)
         Where the page will draw crosses of the coordinate grid, which names avoid [mm of the frame].
     unit : float
@@ -83,24 +79,28 @@ def draw_body(
     -------
     MapBody
     """
+    symbols = content.symbols
     window = shapely.box(*frame.bounds)
     wider = shapely.box(*frame.grown(5.0))
-    neighbours = _neighbours(communes, commune.insee, window)
+    neighbours = _find_neighbours(content.communes, commune, window)
     layers = [found.layer for found in drawn.values()]
-    base = _base_layers(context or {}, symbols, window)
+    base = _base_layers(content.context, symbols, window)
     layers += base
-    layers.append(MapLayer([shapely.difference(wider, commune.outline)], symbols["veil"]))
+    if commune is not None:
+        layers.append(MapLayer([shapely.difference(wider, commune.outline)], symbols["veil"]))
     if outside is not None:
         layers.append(MapLayer([outside], symbols["outside_area"]))
     if len(neighbours):
         layers.append(MapLayer(_shared_limits(neighbours, wider), symbols["neighbour"]))
-    layers.append(MapLayer([commune.outline], symbols["commune"]))
+    if commune is not None:
+        layers.append(MapLayer([commune.outline], symbols["commune"]))
 
     wanted = _name_communes(commune, neighbours, frame, unit)
-    wanted += _name_network(drawn, commune.outline, unit)
-    wanted += _name_context(context or {}, drawn, window, unit)
+    wanted += _name_network(drawn, window if commune is None else commune.outline, unit)
+    wanted += _name_zones(drawn, window if commune is None else commune.outline, unit)
+    wanted += _name_context(content.context, drawn, window, unit)
     # Names keep off the outline and off what is narrow; they may lie on surfaces.
-    avoid = [shapely.boundary(commune.outline)]
+    avoid = [] if commune is None else [shapely.boundary(commune.outline)]
     for found in drawn.values():
         if found.symbol.kind != "polygon":
             avoid += list(found.objects.geometry)
@@ -108,6 +108,7 @@ def draw_body(
         ground = frame.to_ground(np.array(crosses, dtype=np.float64))
         avoid += [shapely.Point(easting, northing) for easting, northing in ground.tolist()]
     labels = place_labels(wanted, frame, avoid=avoid)
+    background = None if content.backdrop is None else content.backdrop.read(frame)
     image = None if background is None else render_background(background, frame)
     svg = draw_map(frame, layers, labels=labels, background=image, draw_halo=draw_halo)
     written = {" ".join(label.lines).replace("- ", "-") for label in labels}
@@ -116,43 +117,9 @@ def draw_body(
     return MapBody(svg, tuple(dict.fromkeys(shown)), named, image is not None)
 
 
-def draw_locator(
-    communes: GeoDataFrame, commune: Commune, frame: MapFrame, width_mm: float, height_mm: float
-) -> str:
-    """Draw where the commune lies among all communes of the layer.
-
-    The commune is solid, and a frame shows what the sheet covers.
-    """
-    outlines = np.asarray(communes.geometry, dtype=object)
-    present = outlines[~(shapely.is_missing(outlines) | shapely.is_empty(outlines))]
-    west, south, east, north = shapely.total_bounds(present).tolist()
-    locator = MapFrame.around((west, south, east, north), width_mm, height_mm, margin=0.03)
-    ground = Symbol("locator_communes", "polygon", 0, "", "", fill="#e4e6df", stroke="#ffffff", width=0.08)
-    # A commune smaller than the eye can find is drawn as a dot of its own.
-    own = commune.outline
-    least = 0.7 * locator.metres_per_mm
-    if own.area < 4 * least * least:
-        own = own.centroid.buffer(least)
-    mark = Symbol("locator_commune", "polygon", 2, "", "", fill="#a80d55", stroke="#ffffff", width=0.15)
-    sheet = Symbol("locator_sheet", "line", 3, "", "", stroke=_INK, width=0.2)
-    rectangle = shapely.box(*frame.bounds).exterior
-    return draw_map(
-        locator,
-        [MapLayer(present, ground), MapLayer([own], mark), MapLayer([rectangle], sheet)],
-        key="locator",
-        paper=None,
-    )
-
-
-def _neighbours(communes: GeoDataFrame, insee: str, window: Any) -> GeoDataFrame:
-    outlines = np.asarray(communes.geometry, dtype=object)
-    west, south, east, north = window.bounds
-    boxes = shapely.bounds(outlines)
-    with np.errstate(invalid="ignore"):
-        near = (boxes[:, 0] < east) & (boxes[:, 2] > west) & (boxes[:, 1] < north) & (boxes[:, 3] > south)
-    near &= (communes["insee"].astype(str) != insee).to_numpy()
-    near[near] = shapely.intersects(window, outlines[near])
-    return communes[near]
+def _find_neighbours(communes: GeoDataFrame, commune: Commune | None, window: Any) -> GeoDataFrame:
+    near = communes.iloc[np.sort(communes.sindex.query(window, predicate="intersects"))]
+    return near if commune is None else near[(near["insee"].astype(str) != commune.insee).to_numpy()]
 
 
 def _shared_limits(neighbours: GeoDataFrame, around: Any) -> Any:
@@ -163,16 +130,20 @@ def _shared_limits(neighbours: GeoDataFrame, around: Any) -> Any:
     return shapely.get_parts(shapely.line_merge(shapely.union_all(cut)))
 
 
-def _name_communes(commune: Commune, neighbours: GeoDataFrame, frame: MapFrame, unit: float) -> list[Label]:
+def _name_communes(
+    commune: Commune | None, neighbours: GeoDataFrame, frame: MapFrame, unit: float
+) -> list[Label]:
+    other = LabelStyle(2.35 * unit, "#4a4a4a", 400, spacing=0.02, halo_width=0.7 * unit)
+    rows = zip(neighbours["name"].astype(str), neighbours.geometry, strict=True)
+    if commune is None:
+        return [Label(name, outline, replace(other, weight=600), 2) for name, outline in rows]
     own = LabelStyle(3.7 * unit, _INK, 700, spacing=0.06, halo_width=1.1 * unit)
     # A long name is written smaller so that it stays within a small commune.
     largest = max(shapely.get_parts(commune.outline), key=lambda part: (part.area, part.bounds))
     room = 0.85 * (largest.bounds[2] - largest.bounds[0]) / frame.metres_per_mm
     longest = max(measure_text(line, own) for line in break_text(commune.name.upper(), own))
     own = replace(own, size=own.size * min(1.0, max(room / longest, 0.6)))
-    other = LabelStyle(2.35 * unit, "#4a4a4a", 400, spacing=0.02, halo_width=0.7 * unit)
     labels = [Label(commune.name.upper(), commune.outline, own, 0, required=True)]
-    rows = zip(neighbours["name"].astype(str), neighbours.geometry, strict=True)
     labels += [Label(name, outline, other, 2) for name, outline in rows]
     return labels
 
@@ -180,23 +151,40 @@ def _name_communes(commune: Commune, neighbours: GeoDataFrame, frame: MapFrame, 
 def _name_network(drawn: Mapping[str, Drawn], outline: Any, unit: float) -> list[Label]:
     style = LabelStyle(2.2 * unit, "#123d22", 600, italic=False, halo_width=0.8 * unit)
     water = LabelStyle(2.2 * unit, "#0f3a6e", 400, italic=True, halo_width=0.9 * unit)
-    parts: dict[str, list[Any]] = {}
-    for key in ("reservoir", "reservoir_to_restore"):
-        objects = drawn[key].objects
-        for name, geometry in zip(objects["name"], objects.geometry, strict=True):
-            if _is_name(name):
-                parts.setdefault(name.strip(), []).append(geometry)
-    named = [(name, max(found, key=lambda shape: shape.area)) for name, found in parts.items()]
-    named.sort(key=lambda pair: (not pair[1].intersects(outline), -pair[1].area, pair[0]))
-    labels = [Label(name, geometry, style, 1) for name, geometry in named[:_MOST_RESERVOIR_NAMES]]
+    labels = _name_surfaces([drawn[key] for key in _RESERVOIRS if key in drawn], outline, style)
     rivers: dict[str, list[Any]] = {}
-    for key in ("watercourse_both", "watercourse_reservoir", "watercourse_corridor", "watercourse"):
+    for key in _WATERCOURSES:
+        if key not in drawn:
+            continue
         objects = drawn[key].objects
         for name, geometry in zip(objects["name"], objects.geometry, strict=True):
             if _is_name(name):
                 rivers.setdefault(name.strip(), []).append(geometry)
     labels += [Label(name, _join(found), water, 3) for name, found in sorted(rivers.items())]
     return labels
+
+
+def _name_zones(drawn: Mapping[str, Drawn], outline: Any, unit: float) -> list[Label]:
+    """Name the zones of inventories, protections ... in the colour of their outline."""
+    labels: list[Label] = []
+    for found in drawn.values():
+        if found.symbol.table is None and found.symbol.kind == "polygon":
+            colour = found.symbol.stroke or _INK
+            style = LabelStyle(2.2 * unit, colour, 600, halo_width=0.8 * unit)
+            labels += _name_surfaces([found], outline, style)
+    return labels
+
+
+def _name_surfaces(drawn: Sequence[Drawn], outline: Any, style: LabelStyle) -> list[Label]:
+    """Name the largest surfaces, those that meet the commune first; each name once."""
+    parts: dict[str, list[Any]] = {}
+    for found in drawn:
+        for name, geometry in zip(found.objects["name"], found.objects.geometry, strict=True):
+            if _is_name(name):
+                parts.setdefault(name.strip(), []).append(geometry)
+    named = [(name, max(shapes, key=lambda shape: shape.area)) for name, shapes in parts.items()]
+    named.sort(key=lambda pair: (not pair[1].intersects(outline), -pair[1].area, pair[0]))
+    return [Label(name, geometry, style, 1) for name, geometry in named[:_MOST_NAMES]]
 
 
 def _name_context(

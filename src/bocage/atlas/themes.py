@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from bocage.atlas.series import SheetSpec
 from bocage.cartography.frame import MapFrame
 from bocage.cartography.svg import MapLayer, select_objects
-from bocage.cartography.symbols import Kind, Symbol, Symbols
+from bocage.cartography.symbols import Kind, Symbol
 from bocage.units import M2_PER_HA, M_PER_KM, NBSP, format_number
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
-    from bocage.network import Network
+    from bocage.atlas.content import Content
 
 
 _NEGLIGIBLE = 1e-6
@@ -56,40 +57,50 @@ class Drawn:
         return MapLayer(self.objects, self.symbol)
 
 
-def select_drawn(network: Network, symbols: Symbols, frame: MapFrame, outline: Any) -> dict[str, Drawn]:
-    """Choose and measure what each symbol of the network draws.
+def select_drawn(content: Content, spec: SheetSpec, frame: MapFrame, outline: Any | None) -> dict[str, Drawn]:
+    """Choose and measure what each symbol of a sheet draws.
 
     Parameters
     ----------
-    network : Network
-    symbols : Symbols
+    content : Content
+    spec : SheetSpec
+        Which themes the sheet draws.
     frame : MapFrame
-    outline : shapely geometry
-        The commune.
+    outline : shapely geometry or None
+        The commune; without one, everything is on the map and nothing is measured.
 
     Returns
     -------
     dict of symbol key to Drawn
         In drawing order.
     """
-    shapely.prepare(outline)
+    if outline is not None:
+        shapely.prepare(outline)
     window = shapely.box(*frame.bounds)
     visible: dict[str, GeoDataFrame] = {}
-    reservoirs = _cut(np.asarray(_visible(network.tables["reservoir_s"], window).geometry), outline)
-    taken = shapely.union_all(reservoirs)
+    taken: Any = None
     drawn = {}
-    for symbol in symbols:
-        if symbol.table is None:
+    for symbol in content.symbols:
+        if not spec.chooses(symbol):
             continue
-        if symbol.table not in visible:
-            visible[symbol.table] = _visible(network.tables[symbol.table], window)
-        objects = select_objects(visible[symbol.table], symbol)
-        geometries = np.asarray(objects.geometry, dtype=object)
-        inside = _cut(geometries, outline)
+        if symbol.table is None:
+            table = content.themes.get(symbol.key)
+            objects = _make_empty(content.crs) if table is None else _find_visible(table, window)
+        else:
+            if symbol.table not in visible:
+                visible[symbol.table] = _find_visible(content.network.tables[symbol.table], window)
+            objects = select_objects(visible[symbol.table], symbol)
+        if outline is None:
+            drawn[symbol.key] = Drawn(symbol, objects, 0, 0.0)
+            continue
+        inside = _cut(np.asarray(objects.geometry, dtype=object), outline)
         sizes = _SIZES[symbol.kind](inside)
         inside = inside[sizes > _NEGLIGIBLE]
         whole = shapely.union_all(inside) if symbol.kind != "point" else None
         if symbol.table == "corridor_s" and len(inside):
+            if taken is None:
+                reservoirs = _find_visible(content.network.tables["reservoir_s"], window)
+                taken = shapely.union_all(_cut(np.asarray(reservoirs.geometry, dtype=object), outline))
             whole = shapely.difference(whole, taken)
         measure = float(len(inside)) if whole is None else float(_SIZES[symbol.kind](whole))
         drawn[symbol.key] = Drawn(symbol, objects, len(inside), measure)
@@ -111,15 +122,17 @@ def write_measure(measure: float, kind: Kind, language: str) -> str:
     return f"{format_number(value, decimals, language)}{NBSP}{unit}"
 
 
-def _visible(table: GeoDataFrame, window: Any) -> GeoDataFrame:
-    geometries = np.asarray(table.geometry, dtype=object)
-    if len(geometries) == 0:
+def _find_visible(table: GeoDataFrame, window: Any) -> GeoDataFrame:
+    if len(table) == 0:
         return table
-    west, south, east, north = window.bounds
-    boxes = shapely.bounds(geometries)
-    near = (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
-    near[near] = shapely.intersects(window, geometries[near])
-    return table[near]
+    # The index is made once a table and kept by it: sheets of one territory ask hundreds of times.
+    return table.iloc[np.sort(table.sindex.query(window, predicate="intersects"))]
+
+
+def _make_empty(crs: str) -> GeoDataFrame:
+    import geopandas
+
+    return geopandas.GeoDataFrame({"name": []}, geometry=[], crs=crs)
 
 
 def _cut(geometries: NDArray[Any], outline: Any) -> NDArray[Any]:

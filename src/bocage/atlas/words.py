@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bocage import __version__
 from bocage.atlas.commune import Commune
+from bocage.atlas.content import Content
+from bocage.atlas.series import SheetSpec
 from bocage.atlas.themes import Drawn, write_measure
 from bocage.cartography.frame import MapFrame
 from bocage.cartography.labels import LabelStyle, break_text
@@ -17,7 +20,10 @@ from bocage.network import Theme
 from bocage.units import format_number
 from bocage.wording import entry, say
 
-STATUS_KINDS = ("en_vigueur", "annule", "porter_a_connaissance", "projet", "etude")
+STATUS_KINDS = (
+    "en_vigueur", "annule", "porter_a_connaissance", "projet", "etude", "inventaires", "protections",
+)  # fmt: skip
+"""The last two are those of sheets of inventories and of protections."""
 
 # Legend in the order of the printed sheet: (row, symbols of its swatch, indented). A row whose first symbol
 # is in _ONLY_IF_DRAWN stands there only when the map has such objects.
@@ -94,12 +100,22 @@ def read_date(about: Mapping[str, Any]) -> datetime.date:
         ) from None
 
 
-def write_title_block(about: Mapping[str, Any], commune: Commune, language: str) -> dict[str, Any]:
-    """Write the title block and the issuer block."""
-    own = _own_words(about)
+def write_title_block(
+    about: Mapping[str, Any],
+    spec: SheetSpec,
+    commune: Commune,
+    language: str,
+    *,
+    number: int = 1,
+    total: int = 1,
+) -> dict[str, Any]:
+    """Write the title block and the issuer block; the sheet is the ``number``-th of ``total``."""
+    own = _own_words(about, spec)
     month = _month(read_date(about), language)
     name = commune.name.upper()
-    number, total = own.get("number", 1), own.get("total", own.get("number", 1))
+    if total == 1:
+        # A sheet of a series whose other sheets are made elsewhere.
+        number, total = own.get("number", 1), own.get("total", own.get("number", 1))
     issuer = about.get("issuer") or {}
     words = {key: _word(own, key, language) for key in ("map_kind", "map_title", "plan_title", "purpose")}
     return {
@@ -115,6 +131,7 @@ def write_title_block(about: Mapping[str, Any], commune: Commune, language: str)
             for key in ("region", "department", "directorate", "service", "unit")
             if issuer.get(key)
         ],
+        "bookmark": say("atlas.bookmark", language, number=str(number), title=words["map_title"]),
         "document_title": say(
             "atlas.document_title",
             language,
@@ -134,15 +151,15 @@ def write_title_block(about: Mapping[str, Any], commune: Commune, language: str)
     }
 
 
-def write_status(about: Mapping[str, Any], language: str) -> dict[str, str]:
-    """Write the banner of the legal status.
+def write_status(about: Mapping[str, Any], spec: SheetSpec, language: str) -> dict[str, str]:
+    """Write the banner of the legal status: the sheet's own, or the network's.
 
     Raises
     ------
     InputError
         If the kind is none of ``STATUS_KINDS`` or its date is not a date.
     """
-    status = about.get("status") or {}
+    status = spec.status or about.get("status") or {}
     kind = str(status.get("kind", "etude"))
     if kind not in STATUS_KINDS:
         raise InputError(f"The legal status is '{kind}'; give one of {', '.join(STATUS_KINDS)}.")
@@ -162,64 +179,91 @@ def write_status(about: Mapping[str, Any], language: str) -> dict[str, str]:
 
 
 def write_legend(
+    content: Content,
+    spec: SheetSpec,
     drawn: Mapping[str, Drawn],
-    provided: Mapping[Theme, bool],
     base_map: Sequence[str],
     language: str,
     *,
-    background: bool = False,
+    background: str = "",
     outside: float | None = None,
+    in_commune: bool = True,
 ) -> list[LegendRow]:
     """Write the rows of the legend in the order of the printed sheet.
 
+    Every symbol that the map draws has its row; a theme of which nothing is drawn has one without a
+    symbol, which says whether there is nothing or nothing is known.
+
     Parameters
     ----------
+    content : Content
+    spec : SheetSpec
     drawn : mapping of symbol key to Drawn
-    provided : mapping of theme to bool
     base_map : sequence of str
         Symbols of the base map that the sheet shows.
     language : {"fr", "en"}
-    background : bool
-        Whether land cover is drawn under the map.
+    background : {"", "landcover", "relief", "landcover_relief"}
+        What is drawn under the map.
     outside : float, optional
         Share of the commune outside the study area; none where the map shows nothing of the outside.
+    in_commune : bool
+        Whether the sheet is a commune's, and rows say what lies in it.
     """
-    rows = [LegendRow(say("atlas.legend_commune", language), "top", ("commune",))]
-    for key, symbols in _LEGEND:
+    rows = [LegendRow(say("atlas.legend_commune", language), "top", ("commune",))] if in_commune else []
+
+    def add(label: str, level: str, symbols: Sequence[str], provided: bool) -> None:
+        shown = tuple(symbol for symbol in symbols if len(drawn[symbol].objects) > 0)
+        state = (
+            say("atlas.not_provided", language)
+            if not provided
+            else say("atlas.unstudied", language)
+            if outside == 1
+            else say("atlas.none", language)
+            if not shown
+            else None
+        )
+        if state is not None:
+            rows.append(LegendRow(label, level, (), state, absent=True))
+        else:
+            told = _tell_share(drawn[shown[0]], language) if in_commune else ""
+            rows.append(LegendRow(label, level, shown, told))
+
+    groups: list[LegendRow] = []
+    for key, symbols in _LEGEND if spec.network_themes else ():
         label = say(f"atlas.legend_{key}", language)
         if key in _GROUPS:
-            rows.append(LegendRow(label, "group"))
+            groups = [LegendRow(label, "group")]
             continue
-        shown = tuple(symbol for symbol in symbols if len(drawn[symbol].objects) > 0)
+        symbols = tuple(symbol for symbol in symbols if symbol in drawn)
+        if not symbols:
+            continue
+        shown = any(len(drawn[symbol].objects) for symbol in symbols)
         if key in _ONLY_IF_DRAWN and not shown:
             continue
-        main = drawn[shown[0]] if shown else drawn[symbols[0]]
-        theme = main.symbol.theme
         level = "top" if key in _TOP else "sub"
-        if theme is not None and not provided.get(theme, False):
-            rows.append(
-                LegendRow(label, level, symbols[:1], say("atlas.not_provided", language), absent=True)
-            )
-        elif outside == 1:
-            rows.append(LegendRow(label, level, symbols[:1], say("atlas.unstudied", language), absent=True))
-        elif not shown:
-            rows.append(LegendRow(label, level, symbols[:1], say("atlas.none", language), absent=True))
-        else:
-            state = (
-                say("atlas.elsewhere", language)
-                if not main.inside
-                else write_measure(main.measure, main.symbol.kind, language)
-                if main.measure > 0
-                else say("atlas.within_reservoirs", language)
-            )
-            rows.append(LegendRow(label, level, shown, state))
+        if level == "sub":
+            rows += groups
+        groups = []
+        theme = drawn[symbols[0]].symbol.theme
+        add(label, level, symbols, theme is None or content.network.provided.get(theme, False))
+    group: str | None = None
+    for key in spec.other_themes:
+        symbol = content.symbols[key]
+        if symbol.group != group:
+            group = symbol.group
+            rows.append(LegendRow(say(f"atlas.legend_{group}", language), "group"))
+        add(symbol.label(language), "sub", (key,), key in content.themes)
     if outside is not None:
         rows.append(
             LegendRow(
                 say("atlas.legend_outside_area", language),
                 "top",
                 ("outside_area",),
-                write_share(outside, language) if outside > 0 else say("atlas.elsewhere", language),
+                ""
+                if not in_commune
+                else write_share(outside, language)
+                if outside > 0
+                else say("atlas.elsewhere", language),
             )
         )
     rows.extend(
@@ -227,13 +271,22 @@ def write_legend(
         for key in _BASE_MAP
         if key in base_map
     )
-    if background:
-        rows.append(LegendRow(say("atlas.legend_background", language), "note"))
+    notes = [say(f"atlas.legend_background_{background}", language)] if background else []
     if outside:
-        rows.append(LegendRow(say("atlas.legend_unstudied", language), "note"))
-    if not all(provided.get(theme, False) for theme in _THEMES):
-        rows.append(LegendRow(say("atlas.legend_lacking", language), "note"))
+        notes.append(say("atlas.legend_unstudied", language))
+    if any(row.absent and row.state == say("atlas.not_provided", language) for row in rows):
+        notes.append(say("atlas.legend_lacking", language))
+    rows.extend(LegendRow(note, "note") for note in (*notes, *content.notes))
     return rows
+
+
+def _tell_share(found: Drawn, language: str) -> str:
+    """Say how much of what a symbol draws lies in the commune."""
+    if not found.inside:
+        return say("atlas.elsewhere", language)
+    if found.measure > 0:
+        return write_measure(found.measure, found.symbol.kind, language)
+    return say("atlas.within_reservoirs", language)
 
 
 def write_share(share: float, language: str) -> str:
@@ -246,9 +299,9 @@ def write_share(share: float, language: str) -> str:
     return say("atlas.percent", language, percent=percent)
 
 
-def write_explanation(about: Mapping[str, Any], language: str) -> dict[str, Any]:
+def write_explanation(about: Mapping[str, Any], spec: SheetSpec, language: str) -> dict[str, Any]:
     """Write what the plan is, and the definitions of its elements."""
-    own = _own_words(about)
+    own = _own_words(about, spec)
     paragraphs = _paragraphs(own.get("explanation", entry("atlas.explanation")[language]))
     closing = [str(own.get("lineage", entry("atlas.lineage")[language])), str(own.get("adoption", ""))]
     last = " ".join(text for text in closing if text)
@@ -260,22 +313,14 @@ def write_explanation(about: Mapping[str, Any], language: str) -> dict[str, Any]
     }
 
 
-def write_sources(about: Mapping[str, Any], crs: str, language: str) -> dict[str, Any]:
-    """Write the sources with their licences, the contact, the projection and who drew the sheet."""
-    from pyproj import CRS
-
-    listed = []
-    for source in about.get("sources") or ():
-        licence = str(source.get("licence") or "")
-        line = str(source["label"]) + (f" ({licence})" if licence else "")
-        if line not in listed:
-            listed.append(line)
-    contact = (about.get("issuer") or {}).get("contact")
+def write_sources(content: Content, uses: Iterable[str], language: str) -> dict[str, Any]:
+    """Write the sources of what is drawn, the contact, the projection and who drew the sheet."""
+    contact = (content.about.get("issuer") or {}).get("contact")
     return {
         "title": say("atlas.sources_title", language),
-        "lines": listed,
+        "lines": content.cite(uses),
         "contact": say("atlas.contact", language, contact=str(contact)) if contact else "",
-        "crs": say("atlas.crs", language, name=CRS.from_user_input(crs).name, code=crs),
+        "crs": say("atlas.crs", language, name=_name_crs(content.crs), code=content.crs),
         "made_with": say("atlas.made_with", language, version=__version__),
     }
 
@@ -296,43 +341,31 @@ def write_scale(
 
 
 def describe_map(
+    content: Content,
+    spec: SheetSpec,
     commune: Commune,
     frame: MapFrame,
     drawn: Mapping[str, Drawn],
-    provided: Mapping[Theme, bool],
     neighbours: Sequence[str],
     language: str,
     *,
     outside: float | None = None,
 ) -> str:
     """Tell in words what the map shows, for those who do not see it."""
-    told = []
-    for theme in _THEMES:
-        name = say(f"atlas.theme_{theme}", language)
-        if not provided.get(theme, False):
-            told.append(
-                say("atlas.alt_state", language, theme=name, state=say("atlas.not_provided", language))
-            )
-            continue
-        # The axis tells again the corridor whose surface is drawn; an overlay tells again its object.
-        of_theme = [
-            found
-            for key, found in drawn.items()
-            if found.symbol.theme == theme and key != "watercourse_to_restore" and "axis" not in key
-        ]
-        if not any(len(found.objects) for found in of_theme):
-            of_theme = [
-                found for key, found in drawn.items() if found.symbol.theme == theme and "axis" in key
-            ]
-        count = sum(len(found.objects) for found in of_theme)
-        inside = sum(found.inside for found in of_theme)
-        if count == 0:
-            told.append(say("atlas.alt_state", language, theme=name, state=say("atlas.none", language)))
-        else:
-            told.append(say("atlas.alt_count", language, theme=name, count=count, inside=inside))
+    told = [
+        _tell_theme(say(f"atlas.theme_{theme}", language), found, language)
+        for theme, found in _gather_themes(content, spec, drawn)
+    ]
+    told += [
+        _tell_theme(
+            content.symbols[key].label(language), [drawn[key]] if key in content.themes else None, language
+        )
+        for key in spec.other_themes
+    ]
     text = say(
         "atlas.alt_map",
         language,
+        title=_word(_own_words(content.about, spec), "map_title", language),
         name=commune.name,
         insee=commune.insee,
         scale=format_number(frame.scale, 0, language),
@@ -345,8 +378,51 @@ def describe_map(
     return text
 
 
-def _own_words(about: Mapping[str, Any]) -> Mapping[str, Any]:
-    return about.get("sheet") or {}
+def _gather_themes(
+    content: Content, spec: SheetSpec, drawn: Mapping[str, Drawn]
+) -> Iterator[tuple[Theme, list[Drawn] | None]]:
+    """Give the themes of the network and what is drawn of each; None for those without data."""
+    for theme in _THEMES:
+        if theme not in spec.network_themes:
+            continue
+        if not content.network.provided.get(theme, False):
+            yield theme, None
+            continue
+        # The axis tells again the corridor whose surface is drawn; an overlay tells again its object.
+        every = {key: found for key, found in drawn.items() if found.symbol.theme == theme}
+        found = [one for key, one in every.items() if key != "watercourse_to_restore" and "axis" not in key]
+        if not any(len(one.objects) for one in found):
+            found = [one for key, one in every.items() if "axis" in key]
+        yield theme, found
+
+
+def _tell_theme(name: str, found: Sequence[Drawn] | None, language: str) -> str:
+    if found is None:
+        return say("atlas.alt_state", language, theme=name, state=say("atlas.not_provided", language))
+    count, inside = sum(len(one.objects) for one in found), sum(one.inside for one in found)
+    if count == 0:
+        return say("atlas.alt_state", language, theme=name, state=say("atlas.none", language))
+    return say("atlas.alt_count", language, theme=name, count=count, inside=inside)
+
+
+def describe_locator(content: Content, commune: Commune, around: Sequence[str], language: str) -> str:
+    """Tell in words where a commune lies."""
+    if around:
+        return say("atlas.alt_located", language, name=commune.name, around=", ".join(around))
+    return say(
+        "atlas.alt_locator", language, name=commune.name, count=int(content.communes["insee"].nunique())
+    )
+
+
+@lru_cache(maxsize=4)
+def _name_crs(crs: str) -> str:
+    from pyproj import CRS
+
+    return str(CRS.from_user_input(crs).name)
+
+
+def _own_words(about: Mapping[str, Any], spec: SheetSpec) -> Mapping[str, Any]:
+    return {**(about.get("sheet") or {}), **spec.words}
 
 
 def _word(own: Mapping[str, Any], key: str, language: str) -> str:
