@@ -22,10 +22,10 @@ import typst
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bocage.atlas.bookmarks import Bookmark, set_outline
 from bocage.atlas.joining import join_documents
-from bocage.atlas.objects import ObjectWriter, write_tree
-from bocage.atlas.parts import Part, measure_part
+from bocage.atlas.joining.bookmarks import Bookmark, set_outline
+from bocage.atlas.joining.objects import ObjectWriter, write_tree
+from bocage.atlas.joining.parts import Part, measure_part
 from bocage.errors import InputError
 from tests.atlas.reading import read_structure, read_text
 
