@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,10 +35,12 @@ def labels(draw: st.DrawFn) -> Label:
                 shapely.box(x, y, x + 2_500, y + 1_500),
                 shapely.LineString([(x, y), (x + 3_000, y + 600), (x + 6_000, y + 500)]),
                 shapely.Point(x, y).buffer(900),
+                shapely.Point(x, y).buffer(3_000).exterior,
             ]
         )
     )
-    return Label(draw(NAMES), geometry, STYLE, draw(st.integers(0, 3)), draw(st.booleans()))
+    repeat = draw(st.sampled_from([0.0, 30.0]))
+    return Label(draw(NAMES), geometry, STYLE, draw(st.integers(0, 3)), draw(st.booleans()), repeat)
 
 
 @settings(max_examples=60, deadline=None)
@@ -85,6 +88,61 @@ def test_crooked_line_has_no_name() -> None:
     zigzag = shapely.LineString([(1_000 + 300 * i, 4_000 + 900 * (i % 2)) for i in range(25)])
 
     assert place_labels([Label("Ruisseau", zigzag, STYLE)], FRAME) == []
+
+
+def test_words_follow_a_bend() -> None:
+    """Along a bent river each word takes its own turn, in reading order, outside the bend of the line."""
+    turns = np.radians(np.linspace(180, 0, 60))
+    river = shapely.LineString(
+        np.column_stack([5_000 + 1_700 * np.cos(turns), 3_500 + 1_700 * np.sin(turns)])
+    )
+
+    for course in (river, river.reverse()):
+        placed = place_labels([Label("Ruisseau du Gué aux Bœufs", course, STYLE)], FRAME)
+
+        assert [label.lines for label in placed] == [("Ruisseau",), ("du",), ("Gué",), ("aux",), ("Bœufs",)]
+        assert {label.name for label in placed} == {"Ruisseau du Gué aux Bœufs"}
+        assert [label.x for label in placed] == sorted(label.x for label in placed)
+        # Rising on the left of the arch, falling on its right: clockwise turns grow.
+        angles = [label.angle for label in placed]
+        assert angles == sorted(angles) and angles[0] < -20 and angles[-1] > 20
+        paper = shapely.transform(course, FRAME.to_paper)
+        for label in placed:
+            assert 0.3 < label.box.distance(paper) < 2.0
+
+
+def test_wiggles_do_not_hinder() -> None:
+    """A stream that wavers within half a millimetre is named as a straight one."""
+    x = np.linspace(1_000, 9_000, 400)
+    stream = shapely.LineString(np.column_stack([x, 4_000 + 45 * np.sin(x / 40)]))
+
+    (label,) = place_labels([Label("la Brèche", stream, STYLE)], FRAME)
+
+    assert abs(label.angle) < 6
+    assert not label.box.intersects(shapely.transform(stream, FRAME.to_paper))
+
+
+def test_second_stretch_is_tried() -> None:
+    """Where the longest stretch of a river is too crooked, its name stands on another."""
+    crooked = [(1_000 + 300 * i, 6_000 + 900 * (i % 2)) for i in range(25)]
+    river = shapely.MultiLineString([crooked, [(2_000, 1_000), (5_000, 1_000)]])
+
+    (label,) = place_labels([Label("la Brèche", river, STYLE)], FRAME)
+
+    assert label.y > 60
+
+
+def test_repeated_along_a_road() -> None:
+    """A long road is named again, its names at least as far from each other as asked; others once."""
+    road = shapely.LineString([(100, 4_000), (9_900, 4_100)])
+
+    (once,) = place_labels([Label("D 934", road, STYLE)], FRAME)
+    placed = place_labels([Label("D 934", road, STYLE, repeat_mm=30.0)], FRAME)
+
+    assert len(placed) == 3
+    assert once in placed
+    x = sorted(label.x for label in placed)
+    assert min(np.diff(x)) >= 29.5
 
 
 def test_long_name_in_two_lines() -> None:

@@ -25,7 +25,8 @@ def read_path(path: str) -> list[list[tuple[int, int]]]:
     subpaths = []
     for part in path.split("M")[1:]:
         start, steps = part.split("l")
-        points = [tuple(map(int, NUMBER.findall(start)))]
+        x, y = map(int, NUMBER.findall(start))
+        points = [(x, y)]
         values = list(map(int, NUMBER.findall(steps)))
         for dx, dy in zip(values[::2], values[1::2], strict=True):
             points.append((points[-1][0] + dx, points[-1][1] + dy))

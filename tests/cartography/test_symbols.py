@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from bocage.cartography import Symbol, load_symbols
+from bocage.cartography import Symbol, load_symbols, parse_symbols
 from bocage.errors import InputError
 from bocage.network import COLUMNS, Theme
 
@@ -104,7 +104,92 @@ class TestLoadSymbols:
 
         assert told in str(raised.value)
 
+    def test_changes_looks_only(self, tmp_path: Path) -> None:
+        """A palette need not say what a symbol draws: that stays as it was."""
+        path = tmp_path / "palette.toml"
+        path.write_text(
+            '[reservoir]\nkind = "polygon"\norder = 20\nfill = "#00aa00"\nfr = "r"\nen = "r"\n',
+            encoding="utf-8",
+        )
+
+        own, symbols = load_symbols()["reservoir"], load_symbols(path)
+
+        assert symbols["reservoir"].fill == "#00aa00"
+        assert symbols["reservoir"].conditions == own.conditions
+        assert symbols["reservoir"] in symbols.of_table("reservoir_s")
+        assert symbols["reservoir"] in symbols.of_theme("reservoirs")
+
+    def test_keeps_the_kind(self, tmp_path: Path) -> None:
+        """A line cannot be drawn as a polygon: its objects would not show."""
+        path = tmp_path / "palette.toml"
+        path.write_text('[watercourse]\nkind="polygon"\norder=1\nfr="a"\nen="b"', encoding="utf-8")
+
+        with pytest.raises(InputError, match="of kind 'polygon', but draws objects of kind 'line'"):
+            load_symbols(path)
+
     def test_missing_file(self, tmp_path: Path) -> None:
         """A palette that does not exist is named."""
         with pytest.raises(InputError, match=r"absent\.toml cannot be read"):
             load_symbols(tmp_path / "absent.toml")
+
+
+class TestThemes:
+    """Tests of the symbols of themes beyond the network, bocage's own and the user's."""
+
+    ORCHARD = {"kind": "polygon", "order": 25, "fill": "#d9c56b", "fr": "verger", "en": "orchard"}  # noqa: RUF012
+
+    def test_groups(self) -> None:
+        """Each sheet has its themes, which draw no table of the network."""
+        symbols = load_symbols()
+
+        assert {symbol.key for symbol in symbols.of_group("inventories")} == {
+            "znieff1", "znieff2", "zico", "ens", "inventory",
+        }  # fmt: skip
+        assert {"natura2000_zsc", "natura2000_zps", "listed_site"} <= {
+            symbol.key for symbol in symbols.of_group("protections")
+        }
+        assert {symbol.kind for symbol in symbols.of_group("water")} == {"polygon", "line", "point"}
+        assert all(symbol.table is None and symbol.theme is None for symbol in symbols if symbol.group)
+
+    def test_own_theme(self, tmp_path: Path) -> None:
+        """A user's theme joins the palette, and the palette file may change it."""
+        extra = parse_symbols({"orchard": self.ORCHARD | {"group": "inventories"}}, "atlas.toml")
+        path = tmp_path / "palette.toml"
+        path.write_text(
+            '[orchard]\nkind = "polygon"\norder = 25\nfill = "#ff0000"\nfr = "verger"\nen = "orchard"\n',
+            encoding="utf-8",
+        )
+
+        assert load_symbols(extra=extra)["orchard"].fill == "#d9c56b"
+        changed = load_symbols(path, extra)
+        assert changed["orchard"].fill == "#ff0000"
+        assert changed["orchard"] in changed.of_group("inventories")
+
+    def test_replaces_theme(self) -> None:
+        """A user's theme with the name of one of bocage's takes its place and its sheet."""
+        extra = parse_symbols({"znieff1": self.ORCHARD}, "atlas.toml")
+
+        symbols = load_symbols(extra=extra)
+
+        assert symbols["znieff1"].label_fr == "verger"
+        assert symbols["znieff1"].group == "inventories"
+
+    @pytest.mark.parametrize("key", ["corridor", "veil"])
+    def test_network_keeps_its_names(self, key: str) -> None:
+        """A user's theme cannot take the name of a symbol of the network or of the base map."""
+        with pytest.raises(InputError, match=f"The theme '{key}' has the name of a symbol"):
+            load_symbols(extra=parse_symbols({key: self.ORCHARD}, "atlas.toml"))
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({"group": "trees"}, "one of inventories, protections, water, continuities"),
+            ({"group": "water", "table": "reservoir_s"}, "both a table of the network and a group"),
+        ],
+    )
+    def test_tells_mistakes(self, change: dict[str, str], told: str) -> None:
+        """A theme that cannot be drawn is refused, naming it and its file."""
+        with pytest.raises(InputError, match=r"The symbol 'orchard' of atlas\.toml") as raised:
+            parse_symbols({"orchard": self.ORCHARD | change}, "atlas.toml")
+
+        assert told in str(raised.value)

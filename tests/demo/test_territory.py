@@ -59,7 +59,7 @@ class TestWriteTerritory:
         again = write_territory(tmp_path, scale=SCALE).parent
 
         names = sorted(path.name for path in folder.iterdir())
-        assert names == ["landcover.tif", "study.toml", "territoire.gpkg"]
+        assert names == ["landcover.tif", "relief.tif", "study.toml", "territoire.gpkg"]
         for name in names:
             assert (folder / name).read_bytes() == (again / name).read_bytes(), name
 
@@ -147,6 +147,59 @@ class TestCommunes:
         parts = shapely.get_parts(layers["communes"].geometry.to_numpy())
 
         assert not shapely.is_empty(shapely.buffer(parts, -40.0)).any()
+
+    def test_three_groups(self, layers: dict[str, GeoDataFrame]) -> None:
+        """The communes form three intercommunalities of two or more, each in one piece but an exclave."""
+        communes = layers["communes"]
+
+        groups = communes.dissolve("epci")
+
+        assert len(groups) == 3 and communes["epci"].value_counts().min() >= 2
+        for shape in groups.geometry:
+            parts = sorted(shapely.area(shapely.get_parts(shape)))
+            assert parts[-1] > 0.95 * sum(parts)
+
+
+class TestZonings:
+    """Tests for the zonings."""
+
+    def test_type_2_around_type_1(self, layers: dict[str, GeoDataFrame]) -> None:
+        """ZNIEFF of type 2 are wide, and hold the marshes and the heart of the forest."""
+        first, second = layers["znieff1"], layers["znieff2"]
+
+        assert len(second) == 2 and second.geom_type.isin(["Polygon", "MultiPolygon"]).all()
+        assert second.area.min() > first.area.median()
+        held = first[first["nom"].str.startswith(("Marais", "Vieilles"))]
+        assert len(held) >= 2
+        assert (held.intersection(second.union_all()).area / held.area).min() > 0.95
+
+    def test_each_family_has_objects(self, layers: dict[str, GeoDataFrame]) -> None:
+        """There are inventories, protections and wetlands, whatever the scale."""
+        assert all(
+            len(layers[name]) for name in ("znieff1", "znieff2", "reserves_biologiques", "zones_humides")
+        )
+        assert "ZSC" in set(layers["natura2000"]["type"])
+
+
+class TestRelief:
+    """Tests for the relief."""
+
+    def test_reads_back(self, territory: Territory, folder: Path) -> None:
+        """The relief lies under the land cover, rises from the river, and is that which the water wore."""
+        import rasterio
+
+        with rasterio.open(folder / "relief.tif") as file:
+            elevation, transform, bounds = file.read(1), file.transform, tuple(file.bounds)
+            assert file.crs.to_epsg() == 2154 and file.dtypes == ("float32",)
+        with rasterio.open(folder / "landcover.tif") as file:
+            assert tuple(file.bounds) == bounds
+        rows, cols = np.indices(elevation.shape)
+        easting, northing = transform.c + 25.0 * (cols + 0.5), transform.f - 25.0 * (rows + 0.5)
+        worn = territory.relief.sample(territory.relief.elevation, easting, northing)
+
+        assert transform.a == 25.0 and np.isfinite(elevation).all()
+        assert 40.0 < elevation.min() < elevation.max() < 400.0
+        assert np.abs(elevation - worn).mean() < 3.0
 
 
 class TestWaters:

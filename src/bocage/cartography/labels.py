@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import combinations, pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +28,15 @@ _HALF_HEIGHT = 0.52
 # Straightness a name along a line asks for: chord over length.
 _STRAIGHT = 0.94
 _GRID = 9
+# A line is followed in steps of this length, its turns softened over the other [mm].
+_STEP_MM = 0.5
+_SOFT_MM = 1.5
+# Largest turn from one word to the next, and from the first word to the last [degrees].
+_WORD_TURN = 28.0
+_NAME_TURN = 80.0
+# Stretches of one line on which its name is tried.
+_MOST_PARTS = 6
+_MOST_COPIES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,8 @@ class Label:
         The lowest is placed first.
     required : bool
         Place it even where it does not fit inside its polygon.
+    repeat_mm : float
+        Write the name of a line again wherever this far from its other copies; 0 for once only [mm].
     """
 
     text: str
@@ -78,11 +90,12 @@ class Label:
     style: LabelStyle
     priority: int = 0
     required: bool = False
+    repeat_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedLabel:
-    """A name and its place on paper.
+    """A name, or one word of a name that follows a bent line, and its place on paper.
 
     Attributes
     ----------
@@ -94,6 +107,8 @@ class PlacedLabel:
     width, height : float
         Room it takes, unturned [mm].
     style : LabelStyle
+    name : str
+        The whole name.
     """
 
     lines: tuple[str, ...]
@@ -103,6 +118,7 @@ class PlacedLabel:
     width: float
     height: float
     style: LabelStyle
+    name: str = ""
 
     @property
     def baselines(self) -> tuple[float, ...]:
@@ -159,7 +175,8 @@ def place_labels(
     """Place names one after the other where there is room; those without room are left out.
 
     Deterministic: by priority, then the larger object, then the text. Names of polygons lie inside
-    them as far as possible, names of lines run along them, names of points stand beside them.
+    them as far as possible, names of lines run along them, names of points stand beside them. Where a line
+    is bent, the words of its name follow it one by one.
 
     Parameters
     ----------
@@ -184,56 +201,67 @@ def place_labels(
     taken: list[Any] = []
     wanted = [(label, _cut(label.geometry, frame, inset_mm)) for label in labels if label.text.strip()]
     wanted.sort(key=lambda pair: (pair[0].priority, -_extent(pair[1]), pair[0].text))
-    for label, shape in wanted:
-        if shape is None:
-            continue
-        candidates = list(_candidates(label, shape))
+    for label, parts in wanted:
+        candidates = [candidate for part in parts for candidate in _candidates(label, part)]
         if not candidates:
             continue
-        places = np.array([place for _, place, _ in candidates])
+        # A candidate is one box or, on a bent line, one for each word.
+        owner = np.repeat(np.arange(len(candidates)), [len(pieces) for pieces, _ in candidates])
+        places = np.array([place for pieces, _ in candidates for _, place in pieces])
         boxes = _boxes(places)
         widened = _boxes(places + np.array([0.0, 0.0, 0.0, 2 * gap_mm, 2 * gap_mm]))
-        free = shapely.contains_properly(room, boxes)
+        clear = shapely.contains_properly(room, boxes)
         for other in taken:
-            free &= ~shapely.intersects(widened, other)
-        if not free.any():
-            continue
-        cost = np.array([penalty for _, _, penalty in candidates])
+            clear &= ~shapely.intersects(widened, other)
+        cost = np.array([penalty for _, penalty in candidates])
         if kept_clear is not None:
-            hits = kept_clear.query(boxes, predicate="intersects")[0]
+            hits = owner[kept_clear.query(boxes, predicate="intersects")[0]]
             # Covering one thing is worse than any position; covering many is hardly worse than covering one.
-            cost = cost + np.sqrt(np.bincount(hits, minlength=len(boxes)))
-        cost[~free] = math.inf
-        chosen = int(np.argmin(cost))
-        x, y, angle, width, height = places[chosen].tolist()
-        placed.append(PlacedLabel(candidates[chosen][0], x, y, angle, width, height, label.style))
-        taken.append(boxes[chosen])
+            cost = cost + np.sqrt(np.bincount(hits, minlength=len(candidates)))
+        cost[owner[~clear]] = math.inf
+        middle = np.array([np.mean([place[:2] for _, place in pieces], axis=0) for pieces, _ in candidates])
+        for _ in range(_MOST_COPIES):
+            chosen = int(np.argmin(cost))
+            if math.isinf(cost[chosen]):
+                break
+            for lines, (x, y, angle, width, height) in candidates[chosen][0]:
+                placed.append(PlacedLabel(lines, x, y, angle, width, height, label.style, label.text))
+            taken += list(boxes[owner == chosen])
+            if label.repeat_mm <= 0:
+                break
+            away = np.hypot(*(middle - middle[chosen]).T)
+            cost[away < label.repeat_mm] = math.inf
     return placed
 
 
 _Place = tuple[float, float, float, float, float]
 
 
-def _candidates(label: Label, shape: Any) -> Iterator[tuple[tuple[str, ...], _Place, float]]:
+_Pieces = tuple[tuple[tuple[str, ...], _Place], ...]
+
+
+def _candidates(label: Label, shape: Any) -> Iterator[tuple[_Pieces, float]]:
+    """Give the places where a name could stand, each as its pieces and a cost."""
     style = label.style
-    settings: list[tuple[tuple[str, ...], float]] = [((label.text,), measure_text(label.text, style))]
+    width = measure_text(label.text, style)
+    height = style.size * 2 * _HALF_HEIGHT
     kind = shapely.get_type_id(shape)
-    if kind == 3:
-        lines = break_text(label.text, style)
-        if len(lines) > 1:
-            settings.append((lines, max(measure_text(line, style) for line in lines)))
-    for lines, width in settings:
-        height = style.size * (2 * _HALF_HEIGHT + (len(lines) - 1) * LINE_HEIGHT)
-        if kind == 0:
-            yield from ((lines, place, 0.01 * i) for i, place in enumerate(_beside(shape, width, height)))
-        elif kind == 3:
+    if kind == 0:
+        for i, place in enumerate(_beside(shape, width, height)):
+            yield (((label.text,), place),), 0.01 * i
+    elif kind == 3:
+        settings: list[tuple[tuple[str, ...], float]] = [((label.text,), width)]
+        broken = break_text(label.text, style)
+        if len(broken) > 1:
+            settings.append((broken, max(measure_text(line, style) for line in broken)))
+        for lines, length in settings:
             # Two lines only where one does not fit.
             handicap = 0.02 * (len(lines) - 1)
-            yield from (
-                (lines, place, cost + handicap) for place, cost in _inside(label, shape, width, height)
-            )
-        else:
-            yield from ((lines, place, 0.01 * i) for i, place in enumerate(_along(shape, width, height)))
+            tall = height + style.size * (len(lines) - 1) * LINE_HEIGHT
+            for place, cost in _inside(label, shape, length, tall):
+                yield ((lines, place),), cost + handicap
+    else:
+        yield from _along(label, shape, width, height)
 
 
 def _beside(point: Any, width: float, height: float, distance: float = 1.8) -> Iterator[_Place]:
@@ -269,36 +297,119 @@ def _inside(label: Label, polygon: Any, width: float, height: float) -> Iterator
         yield (place[0], place[1], place[2], place[3], place[4]), 4.0 * (1.0 - share) + 0.5 * distance
 
 
-def _along(line: Any, width: float, height: float) -> Iterator[_Place]:
-    length = line.length
+def _along(label: Label, line: Any, width: float, height: float) -> Iterator[tuple[_Pieces, float]]:
+    """Set a name along a line: in one piece where it is straight, word by word where it bends gently."""
+    course = _soften(line)
+    length = course.length
     if length < 1.1 * width:
         return
-    half = width / 2
-    for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.12, 0.88, 0.45, 0.55, 0.35, 0.65, 0.25, 0.75):
-        middle = half + share * (length - width)
-        start, end = line.interpolate(middle - half), line.interpolate(middle + half)
-        chord = math.hypot(end.x - start.x, end.y - start.y)
-        if chord < _STRAIGHT * width:
-            continue
-        angle = math.degrees(math.atan2(end.y - start.y, end.x - start.x))
-        if angle > 90 or angle <= -90:
-            angle -= math.copysign(180.0, angle)
-        # The name stands off the line by the line's own bulge, on the upper side.
-        turn = math.radians(angle)
-        up = (math.sin(turn), -math.cos(turn))
-        stretch = shapely.ops.substring(line, middle - half, middle + half)
-        rise = (shapely.get_coordinates(stretch) - (start.x, start.y)) @ np.array(up)
-        offset = max(float(rise.max()), 0.0) + height / 2 + 0.5
-        if offset > 2.2 * height:
-            continue
-        x, y = (start.x + end.x) / 2 + up[0] * offset, (start.y + end.y) / 2 + up[1] * offset
-        yield (x, y, angle, width, height)
+    words = label.text.split()
+    space = measure_text("x x", label.style) - measure_text("xx", label.style)
+    widths = [measure_text(word, label.style) for word in words]
+    shares: tuple[float, ...] = (
+        0.5,
+        0.4,
+        0.6,
+        0.3,
+        0.7,
+        0.2,
+        0.8,
+        0.12,
+        0.88,
+        0.45,
+        0.55,
+        0.35,
+        0.65,
+        0.25,
+        0.75,
+    )
+    if label.repeat_mm > 0:
+        # A long line that is named again asks for places all along it.
+        count = max(int((length - width) / (0.5 * width)), 1)
+        shares += tuple((i + 0.5) / count for i in range(min(count, 60)))
+    for i, share in enumerate(shares):
+        start = share * (length - width)
+        place = _set_piece(course, line, start, width, height)
+        if place is not None:
+            yield (((label.text,), place),), 0.01 * min(i, 15)
+        elif len(words) > 1:
+            pieces = _set_words(course, line, start, words, widths, space, height)
+            if pieces is not None:
+                yield pieces, 0.4 + 0.01 * min(i, 15)
 
 
-def _cut(geometry: Any, frame: MapFrame, inset_mm: float) -> Any:
-    """Bring a geometry to paper and keep its largest part inside the frame."""
-    if geometry is None or geometry.is_empty:
+def _set_piece(course: Any, line: Any, start: float, width: float, height: float) -> _Place | None:
+    """Set a straight piece above a stretch of a line; nothing where that is too bent."""
+    first, last = course.interpolate(start), course.interpolate(start + width)
+    run = (last.x - first.x, last.y - first.y)
+    if math.hypot(*run) < _STRAIGHT * width:
         return None
+    angle = math.degrees(math.atan2(run[1], run[0]))
+    if angle > 90 or angle <= -90:
+        angle -= math.copysign(180.0, angle)
+    # The name stands off the line by the line's own bulge, on the upper side.
+    turn = math.radians(angle)
+    up = (math.sin(turn), -math.cos(turn))
+    offset = _rise(course, line, start, width, (first.x, first.y), up) + height / 2 + 0.5
+    if offset > 2.2 * height:
+        return None
+    x, y = (first.x + last.x) / 2 + up[0] * offset, (first.y + last.y) / 2 + up[1] * offset
+    return (x, y, angle, width, height)
+
+
+def _set_words(
+    course: Any, line: Any, start: float, words: list[str], widths: list[float], space: float, height: float
+) -> _Pieces | None:
+    """Set each word of a name above its own stretch of a line; nothing where it bends too much."""
+    whole = sum(widths) + space * (len(words) - 1)
+    backwards = course.interpolate(start + whole).x < course.interpolate(start).x
+    at = start
+    places = []
+    for width in reversed(widths) if backwards else widths:
+        place = _set_piece(course, line, at, width, height)
+        if place is None:
+            return None
+        places.append(place)
+        at += width + space
+    if backwards:
+        places.reverse()
+    angles = [place[2] for place in places]
+    turns = [abs((b - a + 180) % 360 - 180) for a, b in pairwise(angles)]
+    if max(turns) > _WORD_TURN or max(angles) - min(angles) > _NAME_TURN:
+        return None
+    # Words on the inner side of a bend come closer: they must not touch.
+    boxes = _boxes(np.array(places))
+    if any(one.intersects(other) for one, other in combinations(boxes, 2)):
+        return None
+    return tuple(((word,), place) for word, place in zip(words, places, strict=True))
+
+
+def _rise(
+    course: Any, line: Any, start: float, width: float, origin: tuple[float, float], up: tuple[float, float]
+) -> float:
+    """Measure how far a stretch of the line itself, not of its softened course, rises above a chord [mm]."""
+    ratio = line.length / course.length
+    stretch = shapely.ops.substring(line, start * ratio, (start + width) * ratio)
+    return max(float(((shapely.get_coordinates(stretch) - origin) @ np.array(up)).max()), 0.0)
+
+
+def _soften(line: Any) -> Any:
+    """Follow a line in even steps and soften its turns, as the eye does."""
+    from scipy.ndimage import gaussian_filter1d
+
+    count = max(round(line.length / _STEP_MM), 1)
+    points = shapely.line_interpolate_point(line, np.linspace(0.0, 1.0, count + 1), normalized=True)
+    coordinates = shapely.get_coordinates(points)
+    soft = gaussian_filter1d(coordinates, _SOFT_MM / _STEP_MM, axis=0, mode="nearest")
+    # The ends stay where they are.
+    soft[[0, -1]] = coordinates[[0, -1]]
+    return shapely.LineString(soft)
+
+
+def _cut(geometry: Any, frame: MapFrame, inset_mm: float) -> list[Any]:
+    """Bring a geometry to paper: its largest part inside the frame, or the longest few of a line."""
+    if geometry is None or geometry.is_empty:
+        return []
     west, south, east, north = frame.grown(-inset_mm)
     if shapely.get_dimensions(geometry) == 0:
         parts = shapely.get_parts(geometry)
@@ -310,20 +421,24 @@ def _cut(geometry: Any, frame: MapFrame, inset_mm: float) -> Any:
         parts = shapely.get_parts(cut)
     parts = parts[np.isin(shapely.get_type_id(parts), (0, 1, 3)) & ~shapely.is_empty(parts)]
     if len(parts) == 0:
-        return None
+        return []
     parts = shapely.transform(parts, frame.to_paper)
-    parts = parts[np.argsort([-_extent(part) for part in parts], kind="stable")]
+    parts = parts[np.argsort([-_size(part) for part in parts], kind="stable")]
+    if shapely.get_type_id(parts[0]) == 1:
+        return [part for part in parts[:_MOST_PARTS] if shapely.get_type_id(part) == 1]
     part = parts[0]
     if shapely.get_type_id(part) == 0 and not (
         0 <= part.x <= frame.width_mm and 0 <= part.y <= frame.height_mm
     ):
-        return None
-    return shapely.make_valid(part) if not part.is_valid else part
+        return []
+    return [part if part.is_valid else shapely.make_valid(part)]
 
 
-def _extent(shape: Any) -> float:
-    if shape is None:
-        return 0.0
+def _extent(parts: list[Any]) -> float:
+    return _size(parts[0]) if parts else 0.0
+
+
+def _size(shape: Any) -> float:
     return round(float(shape.area or shape.length), 3)
 
 

@@ -1,11 +1,11 @@
-"""Symbology of the network's themes: one palette for the printed sheet, the report and the QGIS styles."""
+"""Symbology of the network and of the other themes: one palette for sheet, report and QGIS styles."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -15,11 +15,13 @@ from bocage.network import COLUMNS, Table, Theme
 
 Kind = Literal["polygon", "line", "point"]
 Shape = Literal["diamond", "circle", "square", "triangle", "cross"]
+Group = Literal["inventories", "protections", "water", "continuities"]
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _REQUIRED = ("kind", "order", "fr", "en")
-_OPTIONAL = ("theme", "table", "where", "fill", "fill_opacity", "stroke", "width", "dash", "casing")
-_KEYS = frozenset((*_REQUIRED, *_OPTIONAL, "casing_width", "hatch", "marker"))
+_DRAWS = ("theme", "table", "where", "group")
+_LOOKS = ("fill", "fill_opacity", "stroke", "width", "dash", "casing", "casing_width", "hatch", "marker")
+_KEYS = frozenset((*_REQUIRED, *_DRAWS, *_LOOKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Symbol:
         Theme and table of the network it draws; none for the base map.
     where : mapping of column to value
         The objects of the table it draws: all the columns must hold the values.
+    group : str, optional
+        Sheet on which it belongs, when it draws a layer that is no part of the network.
     fill, stroke, casing : str, optional
         Colours as ``"#6fb17a"``; the casing is a wider line under the stroke.
     fill_opacity : float
@@ -96,6 +100,7 @@ class Symbol:
     casing_width: float = 0.0
     hatch: Hatch | None = None
     marker: Marker | None = None
+    group: Group | None = None
 
     def label(self, language: str = "fr") -> str:
         """Give the words of the legend."""
@@ -139,15 +144,26 @@ class Symbols:
         """Give the symbols of a table of the network in drawing order."""
         return tuple(symbol for symbol in self if symbol.table == table)
 
+    def of_group(self, group: Group) -> tuple[Symbol, ...]:
+        """Give the symbols of the themes of a sheet in drawing order.
 
-def load_symbols(path: Path | str | None = None) -> Symbols:
+        >>> [symbol.key for symbol in load_symbols().of_group("continuities")]
+        ['national_continuity']
+        """
+        return tuple(symbol for symbol in self if symbol.group == group)
+
+
+def load_symbols(path: Path | str | None = None, extra: Mapping[str, Symbol] | None = None) -> Symbols:
     """Read a palette.
 
     Parameters
     ----------
     path : path, optional
         A palette file; its symbols replace those of the same name in bocage's own palette,
-        whole symbol by whole symbol. Without it, bocage's own.
+        whole symbol by whole symbol, and draw the same objects. Without it, bocage's own.
+    extra : mapping of key to Symbol, optional
+        Symbols of the user's own themes, from ``parse_symbols``. One named as a theme of bocage's
+        replaces it; the palette file may replace any of them.
 
     Returns
     -------
@@ -156,10 +172,20 @@ def load_symbols(path: Path | str | None = None) -> Symbols:
     Raises
     ------
     InputError
-        If the file is missing, is not TOML, or describes a symbol that cannot be drawn.
+        If the file is missing, is not TOML, or describes a symbol that cannot be drawn; if an extra
+        symbol takes the name of one of the network or of the base map.
     """
     own = files("bocage.cartography").joinpath("symbols.toml").read_text(encoding="utf-8")
-    found = _parse(tomllib.loads(own), "symbols.toml")
+    found = parse_symbols(tomllib.loads(own), "symbols.toml")
+    for key in sorted(extra or {}):
+        if key in found and found[key].group is None:
+            raise InputError(
+                f"The theme '{key}' has the name of a symbol of the network or of the base map; "
+                "give it another name."
+            )
+    for key, symbol in (extra or {}).items():
+        own_group = found[key].group if key in found else None
+        found[key] = replace(symbol, group=symbol.group or own_group)
     if path is None:
         return Symbols(found)
     try:
@@ -170,17 +196,41 @@ def load_symbols(path: Path | str | None = None) -> Symbols:
         raise InputError(
             f"The palette {path} is not a TOML file in UTF-8 ({error}); mend it there."
         ) from error
-    replaced = _parse(entries, str(path))
+    replaced = parse_symbols(entries, str(path))
     unknown = sorted(replaced.keys() - found.keys())
     if unknown:
         raise InputError(
             f"The palette {path} describes the symbol '{unknown[0]}', which nothing draws; "
             f"the symbols are {', '.join(sorted(found))}."
         )
-    return Symbols(found | replaced)
+    return Symbols(found | {key: _take_over(found[key], new, path) for key, new in replaced.items()})
 
 
-def _parse(entries: Mapping[str, Any], source: str) -> dict[str, Symbol]:
+def parse_symbols(entries: Mapping[str, Any], source: str) -> dict[str, Symbol]:
+    """Read symbols from tables of the palette's grammar.
+
+    Parameters
+    ----------
+    entries : mapping of key to table
+        As TOML gives them.
+    source : str
+        Where they were found, for errors.
+
+    Returns
+    -------
+    dict of key to Symbol
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be drawn.
+
+    Examples
+    --------
+    >>> orchard = {"kind": "polygon", "order": 25, "fill": "#d9c56b", "fr": "verger", "en": "orchard"}
+    >>> parse_symbols({"orchard": orchard}, "atlas.toml")["orchard"].label("en")
+    'orchard'
+    """
     symbols = {}
     for key, entry in entries.items():
         try:
@@ -189,6 +239,16 @@ def _parse(entries: Mapping[str, Any], source: str) -> dict[str, Symbol]:
             reason = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)
             raise InputError(f"The symbol '{key}' of {source} cannot be drawn: {reason}.") from error
     return symbols
+
+
+def _take_over(old: Symbol, new: Symbol, path: Path | str) -> Symbol:
+    """Have a symbol draw what the one it replaces draws: a palette changes looks, not objects."""
+    if new.kind != old.kind:
+        raise InputError(
+            f"The symbol '{new.key}' of {path} is of kind '{new.kind}', but draws objects of kind "
+            f"'{old.kind}'; write kind = \"{old.kind}\"."
+        )
+    return replace(new, theme=old.theme, table=old.table, where=old.where, group=old.group)
 
 
 def _parse_symbol(key: str, entry: Mapping[str, Any]) -> Symbol:
@@ -206,6 +266,11 @@ def _parse_symbol(key: str, entry: Mapping[str, Any]) -> Symbol:
         _one_of(table, get_args(Table), "table")
         for column in entry.get("where", {}):
             _one_of(column, tuple(COLUMNS[cast(Table, table)]), f"a column of {table}")
+    group = entry.get("group")
+    if group is not None:
+        _one_of(group, get_args(Group), "group")
+        if table is not None:
+            raise ValueError("it has both a table of the network and a group; keep one of them")
     hatch = entry.get("hatch")
     marker = entry.get("marker")
     return Symbol(
@@ -231,6 +296,7 @@ def _parse_symbol(key: str, entry: Mapping[str, Any]) -> Symbol:
             cast(Shape, _one_of(marker["shape"], get_args(Shape), "marker shape")),
             _positive(marker["size"], "marker size"),
         ),
+        group=cast("Group | None", group),
     )
 
 

@@ -36,6 +36,7 @@ _THINNING = 2
 _TOLERANCE_M = 28.0
 _ROOM_M = 2600.0
 _EXCLAVE_M = 430.0
+_EPCI_CENTRES = ((0.33, 0.72), (0.66, 0.58), (0.45, 0.28))
 
 
 def draw_communes(
@@ -51,8 +52,8 @@ def draw_communes(
     Returns
     -------
     GeoDataFrame
-        ``insee`` (department 00, which does not exist) and ``nom``; the polygons share their limits vertex
-        for vertex, and one commune has a second part inside a neighbour.
+        ``insee`` (department 00, which does not exist), ``nom`` and ``epci``, the intercommunality; the
+        polygons share their limits vertex for vertex, and one commune has a second part inside a neighbour.
     """
     import geopandas
 
@@ -76,8 +77,9 @@ def draw_communes(
     shapes = list(shapely.coverage_simplify(shapely.segmentize(np.array(shapes), cell), _TOLERANCE_M))
     names = _name_communes(frame, relief, forest, homes.villages[chosen])
     codes = {name: f"{number:05d}" for number, name in enumerate(sorted(names, key=_sort_key), start=1)}
+    epcis = [NAMES.epcis[number] for number in _group_villages(frame, homes.villages[chosen])]
     table = geopandas.GeoDataFrame(
-        {"insee": [codes[name] for name in names], "nom": names}, geometry=shapes, crs=CRS
+        {"insee": [codes[name] for name in names], "nom": names, "epci": epcis}, geometry=shapes, crs=CRS
     )
     return table.sort_values("insee", ignore_index=True)
 
@@ -133,6 +135,14 @@ def _name_communes(
         pool = left[site] or max(left.values(), key=len)
         names.append(pool.pop(0))
     return names
+
+
+def _group_villages(frame: Frame, villages: NDArray[np.float64]) -> list[int]:
+    """Group the communes by the nearest of three centres: forest, river and plateau."""
+    east, north = frame.shares(villages[:, 0], villages[:, 1])
+    centres = np.array(_EPCI_CENTRES)
+    away = np.hypot(east[:, None] - centres[:, 0], north[:, None] - centres[:, 1])
+    return [int(number) for number in np.argmin(away, axis=1)]
 
 
 def _keep_main_parts(raster: Labels) -> Labels:

@@ -1,4 +1,4 @@
-"""The demo territory as the files a user would have: a raster, a GeoPackage and a study file."""
+"""The demo territory as the files a user would have: rasters, a GeoPackage and a study file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy import ndimage
+
 from bocage.demo.territory import Territory, make_territory
+from bocage.grid import Grid
 from bocage.io.files import replace_on_success
+from bocage.io.rasters import write_raster
 from bocage.journal import Journal
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-LAND_COVER, VECTORS, STUDY = "landcover.tif", "territoire.gpkg", "study.toml"
+LAND_COVER, RELIEF, VECTORS, STUDY = "landcover.tif", "relief.tif", "territoire.gpkg", "study.toml"
 
+_RELIEF_M = 25.0
 _DATE = "2026-05-04T00:00:00.000Z"
 # As the maps of OSO are commonly coloured.
 _COLOURS = {
@@ -41,7 +47,7 @@ _COLOURS = {
 
 
 def write_territory(folder: Path | str, *, journal: Journal | None = None, scale: float = 1.0) -> Path:
-    """Write the demo territory: land cover, layers and a study file ready to run.
+    """Write the demo territory: land cover, relief, layers and a study file ready to run.
 
     Parameters
     ----------
@@ -70,6 +76,7 @@ def write_territory(folder: Path | str, *, journal: Journal | None = None, scale
     territory = make_territory(scale)
     with replace_on_success(folder / LAND_COVER) as part:
         _write_land_cover(part, territory)
+    _write_relief(folder / RELIEF, territory)
     with replace_on_success(folder / VECTORS) as part:
         _write_layers(part, list_layers(territory))
     with replace_on_success(folder / STUDY) as part:
@@ -93,6 +100,7 @@ def list_layers(territory: Territory) -> dict[str, GeoDataFrame]:
         "passages": territory.crossings,
         "milieux": territory.ground.milieux,
         "znieff1": zonings.znieff1,
+        "znieff2": zonings.znieff2,
         "natura2000": zonings.natura2000,
         "reserves_biologiques": zonings.reserve,
         "forets_publiques": zonings.state_forest,
@@ -126,6 +134,23 @@ def _write_land_cover(path: Path, territory: Territory) -> None:
         target.write(territory.ground.codes, 1)
         target.write_colormap(1, _COLOURS)
         target.set_band_description(1, "OSO")
+
+
+def _write_relief(path: Path, territory: Territory) -> None:
+    """Write the elevation as public models are: cells of 25 m, decimetres."""
+    frame, relief = territory.frame, territory.relief
+    fine = frame.fine
+    step = round(_RELIEF_M / fine.cell, 6)
+    grid = Grid(
+        fine.west, fine.north, _RELIEF_M, round(fine.nrows / step), round(fine.ncols / step), fine.crs
+    )
+    easting, northing = grid.centre(*np.indices(grid.shape))
+    # Water wore the ground cell by cell: rounded, its steps do not show as facets in the shade.
+    rounded = ndimage.gaussian_filter(relief.elevation, 1.0, mode="nearest")
+    elevation = relief.sample(rounded, easting, northing, smooth=True)
+    # Adding zero turns -0.0 into 0.0.
+    written = (np.round(elevation, 1) + 0.0).astype(np.float32)
+    write_raster(path, written, grid, nodata=None, description="Altitude (m)", date=_DATE[:10])
 
 
 def _write_layers(path: Path, layers: dict[str, GeoDataFrame]) -> None:

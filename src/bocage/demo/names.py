@@ -22,6 +22,7 @@ class Names:
     list2_streams: tuple[str, ...]
     streams: tuple[str, ...]
     town: str
+    epcis: tuple[str, ...]
     weirs: tuple[str, ...]
     mills: tuple[str, ...]
     ponds: tuple[str, ...]

@@ -61,11 +61,13 @@ class Relief:
     receiver: Ints
     plain: Floats
 
-    def sample(self, values: Floats, easting: Floats, northing: Floats) -> Floats:
-        """Interpolate one of the arrays at places."""
+    def sample(self, values: Floats, easting: Floats, northing: Floats, *, smooth: bool = False) -> Floats:
+        """Interpolate one of the arrays at places; ``smooth``: by cubic splines, without creases."""
         row = (self.grid.north - northing) / self.grid.cell - 0.5
         col = (easting - self.grid.west) / self.grid.cell - 0.5
-        return np.asarray(ndimage.map_coordinates(values, [row, col], order=1, mode="nearest"))
+        return np.asarray(
+            ndimage.map_coordinates(values, [row, col], order=3 if smooth else 1, mode="nearest")
+        )
 
     def inside(self, values: Floats) -> Floats:
         """Cut one of the arrays to the frame's coarse grid."""

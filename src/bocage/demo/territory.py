@@ -11,7 +11,7 @@ from bocage.demo.forest import Forest, draw_forest
 from bocage.demo.frame import Frame
 from bocage.demo.hedges import plant_hedges
 from bocage.demo.parcels import divide_ground
-from bocage.demo.relief import wear_relief
+from bocage.demo.relief import Relief, wear_relief
 from bocage.demo.roads import Transport, draw_motorway, link_settlements
 from bocage.demo.settlements import Settlements, settle
 from bocage.demo.waters import draw_river, trace_watercourses
@@ -29,6 +29,7 @@ class Territory:
     Attributes
     ----------
     frame : Frame
+    relief : Relief
     ground : Ground
         Land cover.
     watercourses, hedges, river_works, crossings, communes : GeoDataFrame
@@ -41,6 +42,7 @@ class Territory:
     """
 
     frame: Frame
+    relief: Relief
     ground: Ground
     watercourses: GeoDataFrame
     transport: Transport
@@ -79,6 +81,7 @@ def make_territory(scale: float = 1.0) -> Territory:
     ground = cover_ground(frame, relief, parcels, homes, transport, watercourses)
     return Territory(
         frame=frame,
+        relief=relief,
         ground=ground,
         watercourses=watercourses,
         transport=transport,

@@ -35,6 +35,7 @@ class Zonings:
     """Zonings, each a table of polygons with ``nom`` and more."""
 
     znieff1: GeoDataFrame
+    znieff2: GeoDataFrame
     natura2000: GeoDataFrame
     reserve: GeoDataFrame
     state_forest: GeoDataFrame
@@ -79,11 +80,33 @@ def draw_zonings(frame: Frame, parcels: Parcels, ground: Ground, forest: Forest)
         znieff1=_table(
             [(name, f"00{i:07d}", p) for i, (name, _, p) in enumerate(drawn, start=1)], "id_znieff"
         ),
+        znieff2=_table(_draw_wide(frame, forest, drawn), "id_znieff"),
         natura2000=_table(natura, "type"),
         reserve=_table(reserves, "type"),
         state_forest=_table([(NAMES.forest, "Domaniale", forest.outline)], "statut"),
         wetlands=_table(wetlands, "source"),
     )
+
+
+def _draw_wide(
+    frame: Frame, forest: Forest, drawn: Sequence[tuple[str, str, shapely.Polygon]]
+) -> list[tuple[str, str, shapely.Geometry]]:
+    """Draw the ZNIEFF of type 2: the forest and the valley, each around zones of type 1."""
+    whole = shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(forest.outline)))
+    massif = shapely.union_all(whole)
+    box = shapely.box(*frame.box)
+    wide: list[tuple[str, str, shapely.Geometry]] = []
+    for i, (name, kinds, reach) in enumerate(
+        (("massif", ("forest_heart", "heath"), 350.0), ("valley", ("marsh",), 600.0))
+    ):
+        parts: list[shapely.Geometry] = [polygon for _, kind, polygon in drawn if kind in kinds]
+        if name == "massif":
+            parts = [massif, *(part for part in parts if shapely.distance(part, massif) < 3.0 * reach)]
+        # Widened, then drawn in: zones near one another become one.
+        joined = shapely.union_all(shapely.buffer(np.array(parts), reach)).buffer(-0.8 * reach)
+        outline = shapely.set_precision(shapely.simplify(joined, 15.0), 0.1)
+        wide.append((NAMES.pick(name, 0), f"00{i + 500:07d}", shapely.intersection(outline, box)))
+    return wide
 
 
 def _touches(frame: Frame, ground: Ground, parcels: Parcels, core: Bools) -> Bools:
