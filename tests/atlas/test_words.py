@@ -159,10 +159,21 @@ def test_missing_date() -> None:
 @pytest.mark.parametrize(("scale", "located"), [(50_000, False), (100_000, True)])
 def test_validity(scale: float, located: bool) -> None:
     """A map larger than 1:100 000 says that corridors are functional, not located."""
-    words = write_scale({}, MapFrame(0, 0, scale, 100, 100), "a4", "fr")
+    words = write_scale({}, SheetSpec(), MapFrame(0, 0, scale, 100, 100), "a4", "fr")
 
     assert ("corridors fonctionnels, non localisés" in words["validity"]) != located
     assert "1:100\u202f000" in words["validity"]
+
+
+def test_validity_of_other_sheets() -> None:
+    """A sheet without corridors does not speak of them, and one without network not of its scale."""
+    frame = MapFrame(0, 0, 25_000, 100, 100)
+
+    water = write_scale({}, SheetSpec("eau", ("watercourses",)), frame, "a4", "fr")["validity"]
+    zones = write_scale({}, SheetSpec("inventaires", ("znieff1",)), frame, "a4", "fr")["validity"]
+
+    assert water == "Données établies pour une lecture au 1:100\u202f000."
+    assert "1:100" not in zones and "documents de référence" in zones
 
 
 def test_sources_once() -> None:

@@ -15,7 +15,7 @@ from bocage.atlas.themes import Drawn
 from bocage.atlas.typeface import draw_halo
 from bocage.cartography.background import render_background
 from bocage.cartography.frame import MapFrame
-from bocage.cartography.labels import Label, LabelStyle, break_text, measure_text, place_labels
+from bocage.cartography.labels import Label, LabelStyle, PlacedLabel, break_text, measure_text, place_labels
 from bocage.cartography.svg import MapLayer, draw_map
 from bocage.cartography.symbols import Symbols
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _INK = "#1a1a1a"
 _MOST_NAMES = 14
+_REPEAT_MM = 120.0
 _RESERVOIRS = ("reservoir", "reservoir_to_restore")
 _WATERCOURSES = ("watercourse_both", "watercourse_reservoir", "watercourse_corridor", "watercourse")
 _MAIN_ROADS = ("motorway", "main_road")
@@ -41,12 +42,15 @@ class MapBody:
     neighbours : tuple of str
         Neighbouring communes named on it.
     has_background : bool
+    labels : tuple of PlacedLabel
+        The names written on it, in the order they were placed.
     """
 
     svg: str
     base_map: tuple[str, ...]
     neighbours: tuple[str, ...]
     has_background: bool
+    labels: tuple[PlacedLabel, ...]
 
 
 def draw_body(
@@ -58,6 +62,7 @@ def draw_body(
     crosses: Sequence[tuple[float, float]] = (),
     unit: float = 1.0,
     outside: Any | None = None,
+    extra: Sequence[MapLayer] = (),
 ) -> MapBody:
     """Draw a map: base map, themes, veil over the outside of the commune, outlines, names.
 
@@ -74,6 +79,8 @@ def draw_body(
         Enlargement of the names.
     outside : shapely geometry, optional
         Ground outside the study area.
+    extra : sequence of MapLayer, optional
+        Other limits to draw.
 
     Returns
     -------
@@ -85,7 +92,7 @@ def draw_body(
     neighbours = _find_neighbours(content.communes, commune, window)
     layers = [found.layer for found in drawn.values()]
     base = _base_layers(content.context, symbols, window)
-    layers += base
+    layers += [*base, *extra]
     if commune is not None:
         layers.append(MapLayer([shapely.difference(wider, commune.outline)], symbols["veil"]))
     if outside is not None:
@@ -111,10 +118,10 @@ def draw_body(
     background = None if content.backdrop is None else content.backdrop.read(frame)
     image = None if background is None else render_background(background, frame)
     svg = draw_map(frame, layers, labels=labels, background=image, draw_halo=draw_halo)
-    written = {" ".join(label.lines).replace("- ", "-") for label in labels}
+    written = {label.name for label in labels}
     named = tuple(sorted(name for name in set(neighbours["name"].astype(str)) if name in written))
     shown = [layer.symbol.key for layer in base] + (["neighbour"] if len(neighbours) else [])
-    return MapBody(svg, tuple(dict.fromkeys(shown)), named, image is not None)
+    return MapBody(svg, tuple(dict.fromkeys(shown)), named, image is not None, tuple(labels))
 
 
 def _find_neighbours(communes: GeoDataFrame, commune: Commune | None, window: Any) -> GeoDataFrame:
@@ -204,14 +211,18 @@ def _name_context(
         table = context.get(theme)
         if table is None or "name" not in table.columns:
             continue
-        seen = table[shapely.intersects(window, np.asarray(table.geometry, dtype=object))]
+        seen = table.iloc[np.sort(table.sindex.query(window, predicate="intersects"))]
         if theme == "roads" and "ground" in seen.columns:
             seen = seen[seen["ground"].isin(_MAIN_ROADS)]
         parts: dict[str, list[Any]] = {}
         for name, geometry in zip(seen["name"], seen.geometry, strict=True):
             if _is_name(name) and name.strip() not in written:
                 parts.setdefault(name.strip(), []).append(geometry)
-        labels += [Label(name, _join(found), style, priority) for name, found in sorted(parts.items())]
+        repeat = _REPEAT_MM if theme == "roads" else 0.0
+        labels += [
+            Label(name, _join(found), style, priority, repeat_mm=repeat)
+            for name, found in sorted(parts.items())
+        ]
     return labels
 
 
@@ -221,7 +232,7 @@ def _base_layers(context: Mapping[str, GeoDataFrame], symbols: Symbols, window: 
         table = context.get(theme)
         if table is None or len(table) == 0:
             continue
-        seen = table[shapely.intersects(window, np.asarray(table.geometry, dtype=object))]
+        seen = table.iloc[np.sort(table.sindex.query(window, predicate="intersects"))]
         if len(seen) == 0:
             continue
         if theme == "roads" and "ground" in seen.columns:

@@ -25,7 +25,7 @@ _SHEET = Symbol("locator_sheet", "line", 4, "", "", stroke="#1a1a1a", width=0.2)
 
 def draw_locator(
     content: Content, commune: Commune | None, frame: MapFrame, width_mm: float, height_mm: float
-) -> tuple[str, tuple[str, ...]]:
+) -> str:
     """Draw where the ground of a sheet lies.
 
     The commune is solid, its intercommunalité darker than the département around, and a frame shows
@@ -42,9 +42,8 @@ def draw_locator(
 
     Returns
     -------
-    svg : str
-    names : tuple of str
-        Of the intercommunalité and the département, where known.
+    str
+        An SVG.
     """
     department = _find_group(content, commune, "departement")
     epci = _find_group(content, commune, "epci")
@@ -67,8 +66,13 @@ def draw_locator(
             own = own.centroid.buffer(least)
         layers.append(MapLayer([own], _OWN))
     layers.append(MapLayer([shapely.box(*frame.bounds).exterior], _SHEET))
-    names = tuple(found[0] for found in (epci, department) if found is not None)
-    return draw_map(locator, layers, key="locator", paper=None), names
+    return draw_map(locator, layers, key="locator", paper=None)
+
+
+def name_surroundings(content: Content, commune: Commune) -> tuple[str, ...]:
+    """Give the names of the intercommunalité and the département of a commune, where known."""
+    groups = (_find_group(content, commune, grouping) for grouping in ("epci", "departement"))
+    return tuple(found[0] for found in groups if found is not None)
 
 
 def _find_group(content: Content, commune: Commune | None, grouping: Grouping) -> tuple[str, Any] | None:

@@ -15,7 +15,7 @@ from bocage.atlas.content import Content
 from bocage.atlas.document import DocumentInfo, draw_pages, set_document
 from bocage.atlas.furniture import lay_legend, lay_scale_bar, place_coordinates, read_logo
 from bocage.atlas.layout import Layout, choose_layout
-from bocage.atlas.locator import draw_locator
+from bocage.atlas.locator import draw_locator, name_surroundings
 from bocage.atlas.page import Georeference, Page
 from bocage.atlas.series import SheetSpec
 from bocage.atlas.themes import Drawn, select_drawn
@@ -32,6 +32,7 @@ from bocage.atlas.words import (
     write_title_block,
 )
 from bocage.cartography.frame import MapFrame
+from bocage.cartography.labels import PlacedLabel
 from bocage.cartography.scale import fit_frame
 from bocage.errors import InputError
 from bocage.wording import say
@@ -62,6 +63,8 @@ class Sheet:
         Ground that the map shows.
     drawn : mapping of symbol key to Drawn
         What the map shows of each theme.
+    labels : tuple of PlacedLabel
+        The names on the map.
     legend : tuple of LegendRow
     description : str
         What the map shows, in words.
@@ -74,6 +77,7 @@ class Sheet:
     layout: Layout
     frame: MapFrame
     drawn: Mapping[str, Drawn]
+    labels: tuple[PlacedLabel, ...]
     legend: tuple[LegendRow, ...]
     description: str
 
@@ -161,8 +165,9 @@ def compose_sheet(
         outside=None if outside is None else share,
     )
     description = describe_map(content, spec, commune, frame, drawn, body.neighbours, language, outside=share)
-    locator_h = layout.locator.h - 6.5 * layout.unit
-    locator, around = draw_locator(content, commune, frame, layout.locator.w, locator_h)
+    around = name_surroundings(content, commune)
+    locator_h = layout.locator.h - (9.5 if around else 6.5) * layout.unit
+    locator = draw_locator(content, commune, frame, layout.locator.w, locator_h)
     files = {"map.svg": body.svg.encode(), "locator.svg": locator.encode()}
     title = write_title_block(about, spec, commune, language, number=number, total=total)
     data = {
@@ -173,7 +178,7 @@ def compose_sheet(
         "status": write_status(about, spec, language),
         "map": {"alt": description, **coordinates},
         "scale": {
-            **write_scale(about, frame, sheet_format, language),
+            **write_scale(about, spec, frame, sheet_format, language),
             "bar": lay_scale_bar(frame, layout, language),
         },
         "legend": lay_legend(legend, content.symbols, layout, language, files),
@@ -181,10 +186,10 @@ def compose_sheet(
         "locator": {
             "title": say("atlas.locator_title", language),
             "h": locator_h,
-            "names": list(around),
+            "names": " · ".join(around),
             "alt": describe_locator(content, commune, around, language),
         },
-        "sources": write_sources(content, _list_uses(drawn, body, background), language),
+        "sources": write_sources(content, list_uses(drawn, body, background), language),
     }
     page = Page(
         "sheet",
@@ -201,7 +206,7 @@ def compose_sheet(
         tuple(line["text"] for line in title["issuer"] if line["key"] == "directorate"),
         (commune.name, commune.insee, title["map_title"]),
     )
-    return Sheet(page, info, spec, commune, layout, frame, drawn, tuple(legend), description)
+    return Sheet(page, info, spec, commune, layout, frame, drawn, body.labels, tuple(legend), description)
 
 
 def write_sheet(path: str | Path, sheet: Sheet, *, png: bool = False, dpi: float = 110.0) -> Path:
@@ -239,7 +244,7 @@ def write_sheet(path: str | Path, sheet: Sheet, *, png: bool = False, dpi: float
     return target
 
 
-def _list_uses(drawn: Mapping[str, Drawn], body: MapBody, background: str) -> set[str]:
+def list_uses(drawn: Mapping[str, Drawn], body: MapBody, background: str) -> set[str]:
     """Say what the sheet draws, in the words of the sources' uses."""
     uses = {found.symbol.theme or key for key, found in drawn.items() if len(found.objects)}
     base = {"road_main": "roads", "road": "roads", "railway": "railways", "river": "watercourses_base"}

@@ -78,33 +78,52 @@ def select_drawn(content: Content, spec: SheetSpec, frame: MapFrame, outline: An
         shapely.prepare(outline)
     window = shapely.box(*frame.bounds)
     visible: dict[str, GeoDataFrame] = {}
-    taken: Any = None
-    drawn = {}
+    chosen = {}
     for symbol in content.symbols:
         if not spec.chooses(symbol):
             continue
         if symbol.table is None:
             table = content.themes.get(symbol.key)
-            objects = _make_empty(content.crs) if table is None else _find_visible(table, window)
-        else:
-            if symbol.table not in visible:
-                visible[symbol.table] = _find_visible(content.network.tables[symbol.table], window)
-            objects = select_objects(visible[symbol.table], symbol)
-        if outline is None:
-            drawn[symbol.key] = Drawn(symbol, objects, 0, 0.0)
+            chosen[symbol.key] = _make_empty(content.crs) if table is None else _find_visible(table, window)
             continue
-        inside = _cut(np.asarray(objects.geometry, dtype=object), outline)
-        sizes = _SIZES[symbol.kind](inside)
-        inside = inside[sizes > _NEGLIGIBLE]
-        whole = shapely.union_all(inside) if symbol.kind != "point" else None
-        if symbol.table == "corridor_s" and len(inside):
-            if taken is None:
-                reservoirs = _find_visible(content.network.tables["reservoir_s"], window)
-                taken = shapely.union_all(_cut(np.asarray(reservoirs.geometry, dtype=object), outline))
-            whole = shapely.difference(whole, taken)
-        measure = float(len(inside)) if whole is None else float(_SIZES[symbol.kind](whole))
-        drawn[symbol.key] = Drawn(symbol, objects, len(inside), measure)
-    return drawn
+        if symbol.table not in visible:
+            visible[symbol.table] = _find_visible(content.network.tables[symbol.table], window)
+        chosen[symbol.key] = select_objects(visible[symbol.table], symbol)
+    if outline is None:
+        return {key: Drawn(content.symbols[key], objects, 0, 0.0) for key, objects in chosen.items()}
+
+    inside = {}
+    for key, objects in chosen.items():
+        cut = _cut(np.asarray(objects.geometry, dtype=object), outline)
+        inside[key] = cut[_SIZES[content.symbols[key].kind](cut) > _NEGLIGIBLE]
+    wholes = {key: _unite(cut) for key, cut in inside.items() if content.symbols[key].kind != "point"}
+    corridors = [key for key in wholes if content.symbols[key].table == "corridor_s" and len(inside[key])]
+    if corridors:
+        taken = [
+            wholes[key] for key in wholes if content.symbols[key].table == "reservoir_s" and len(inside[key])
+        ]
+        if not any(content.symbols[key].table == "reservoir_s" for key in wholes):
+            reservoirs = _find_visible(content.network.tables["reservoir_s"], window)
+            taken = [_unite(_cut(np.asarray(reservoirs.geometry, dtype=object), outline))]
+        for key in corridors:
+            for reservoir in taken:
+                wholes[key] = shapely.difference(wholes[key], reservoir)
+    return {
+        key: Drawn(
+            content.symbols[key],
+            objects,
+            len(inside[key]),
+            float(_SIZES[content.symbols[key].kind](wholes[key]))
+            if key in wholes
+            else float(len(inside[key])),
+        )
+        for key, objects in chosen.items()
+    }
+
+
+def _unite(geometries: NDArray[Any]) -> Any:
+    # Groups that do not touch are united apart: half the time where many small shapes overlap.
+    return shapely.disjoint_subset_union_all(geometries)
 
 
 def write_measure(measure: float, kind: Kind, language: str) -> str:
@@ -140,8 +159,13 @@ def _cut(geometries: NDArray[Any], outline: Any) -> NDArray[Any]:
     meets = geometries[shapely.intersects(outline, geometries)]
     if len(meets) == 0:
         return np.empty(0, dtype=object)
-    # Regional objects reach far beyond: cut them by the bounds before the exact intersection.
-    near = shapely.make_valid(shapely.clip_by_rect(meets, *outline.bounds))
+    # What lies wholly inside is taken as it is; regional objects reach far beyond, and are cut by the
+    # bounds before the exact intersection.
+    whole = shapely.contains_properly(outline, meets)
+    border = meets[~whole]
+    near = shapely.make_valid(shapely.clip_by_rect(border, *outline.bounds))
     # A point on the bounds is outside of them for the fast cut, and yet in the commune.
-    near = np.where(shapely.get_dimensions(meets) == 0, meets, near)
-    return np.asarray(shapely.intersection(near, outline), dtype=object)
+    near = np.where(shapely.get_dimensions(border) == 0, border, near)
+    cut = np.array(meets, dtype=object)
+    cut[~whole] = shapely.intersection(near, outline)
+    return cut

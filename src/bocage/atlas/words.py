@@ -326,12 +326,18 @@ def write_sources(content: Content, uses: Iterable[str], language: str) -> dict[
 
 
 def write_scale(
-    about: Mapping[str, Any], frame: MapFrame, sheet_format: str, language: str
+    about: Mapping[str, Any], spec: SheetSpec, frame: MapFrame, sheet_format: str, language: str
 ) -> dict[str, str]:
     """Write the scale, and what the scale of the data lets one read."""
     scale = format_number(frame.scale, 0, language)
     valid = float(about.get("scale") or 100_000)
-    key = "atlas.validity_enlarged" if frame.scale < valid else "atlas.validity"
+    if not spec.network_themes:
+        # The scale is that of the network; other themes have their own documents.
+        key = "atlas.validity_other"
+    elif frame.scale < valid and {"corridors", "corridors_to_restore"} & {*spec.network_themes}:
+        key = "atlas.validity_enlarged"
+    else:
+        key = "atlas.validity"
     return {
         "scale": say("cartography.scale", language, scale=scale),
         "format": say("atlas.printed_at", language, format=sheet_format.upper()),
