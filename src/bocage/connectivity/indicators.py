@@ -17,23 +17,30 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from bocage.connectivity.communes_ground import (
+    NEGLIGIBLE,
+    Geometries,
+    as_array,
+    geometries,
+    measure_areas,
+    measure_lengths,
+    pair_areas,
+    place_points,
+    subtract,
+    sum_lengths,
+    unite,
+)
 from bocage.errors import DataError
 from bocage.network import Table, Theme
-from bocage.units import M2_PER_HA, M_PER_KM
+from bocage.units import M2_PER_HA
 from bocage.wording import fold_name, say
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from pandas import DataFrame
 
-Geometries = NDArray[np.object_]
-Floats = NDArray[np.float64]
-
 TERRITORY = ""
 """Value of ``insee`` on the last row, which is the whole territory."""
-
-# What lies under this is an artefact of clipping, not ground or a line that a commune holds [m², m].
-_NEGLIGIBLE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +156,10 @@ def blank_missing(indicators: DataFrame, provided: Mapping[Theme, bool]) -> Data
 def slug(text: str) -> str:
     """Write a medium or a type as a part of a column's name.
 
-    >>> slug("cours d’eau"), slug("01")
-    ('cours_d_eau', '01')
+    >>> slug("cours d’eau"), slug("01"), slug("")
+    ('cours_d_eau', '01', 'unknown')
     """
-    return re.sub(r"[^a-z0-9]+", "_", fold_name(text)).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", fold_name(text)).strip("_") or "unknown"
 
 
 def measure_communes(
@@ -192,7 +199,7 @@ def measure_communes(
     territory = np.array([area], dtype=object)
     grounds = _unite_grounds(tables)
     places = [_measure_zones(tables, grounds, found) for found in (zones, territory)]
-    pairs = _pair_areas(_geometries(tables["corridor_s"]), zones)
+    pairs = pair_areas(geometries(tables["corridor_s"]), zones)
     return _arrange(
         [*codes, TERRITORY],
         [*names, say("connectivity.territory", language)],
@@ -209,11 +216,11 @@ def _clip_communes(communes: GeoDataFrame, area: Any) -> tuple[list[str], list[s
         communes["insee"].astype(str), communes["name"].astype(str), communes.geometry, strict=True
     ):
         inside = polygon if shapely.covers(area, polygon) else shapely.intersection(area, polygon)
-        if shapely.area(inside) > _NEGLIGIBLE:
+        if shapely.area(inside) > NEGLIGIBLE:
             parts.setdefault(code, []).append(inside)
             names.setdefault(code, name)
     codes = sorted(parts)
-    zones = _as_array(
+    zones = as_array(
         [shapely.union_all(parts[code]) if len(parts[code]) > 1 else parts[code][0] for code in codes]
     )
     return [names[code] for code in codes], codes, zones
@@ -222,20 +229,20 @@ def _clip_communes(communes: GeoDataFrame, area: Any) -> tuple[list[str], list[s
 def _unite_grounds(tables: Mapping[Table, GeoDataFrame]) -> dict[str, Geometries]:
     """Unite the surfaces that each column of area measures."""
     reservoirs = tables["reservoir_s"]
-    shapes = _geometries(reservoirs)
+    shapes = geometries(reservoirs)
     media = reservoirs["medium"].astype(str).to_numpy()
     by_medium = {
-        f"reservoir_{slug(medium)}_ha": _unite(shapes[media == medium])
+        f"reservoir_{slug(medium)}_ha": unite(shapes[media == medium])
         for medium in sorted(set(media), key=slug)
     }
     # Media overlap each other, so all of them together are not their sum.
     together = [part for parts in by_medium.values() for part in parts]
-    whole = _unite(_as_array(together)) if len(by_medium) > 1 else _as_array(together)
+    whole = unite(as_array(together)) if len(by_medium) > 1 else as_array(together)
     return {
         "reservoir_ha": whole,
         **by_medium,
-        "corridor_ha": _subtract(_unite(_geometries(tables["corridor_s"])), whole),
-        "obstacle_surface_ha": _unite(_geometries(tables["obstacle_s"])),
+        "corridor_ha": subtract(unite(geometries(tables["corridor_s"])), whole),
+        "obstacle_surface_ha": unite(geometries(tables["obstacle_s"])),
     }
 
 
@@ -244,32 +251,32 @@ def _measure_zones(
 ) -> dict[str, NDArray[Any]]:
     """Measure all numeric columns on each zone."""
     count = len(zones)
-    areas = {name: _measure_areas(parts, zones) / M2_PER_HA for name, parts in grounds.items()}
+    areas = {name: measure_areas(parts, zones) / M2_PER_HA for name, parts in grounds.items()}
     found: dict[str, NDArray[Any]] = {"area_ha": shapely.area(zones) / M2_PER_HA}
 
-    _, zone, _ = _pair_areas(_geometries(tables["reservoir_s"]), zones)
+    _, zone, _ = pair_areas(geometries(tables["reservoir_s"]), zones)
     found["reservoir_count"] = np.bincount(zone, minlength=count)
     found |= {name: values for name, values in areas.items() if name.startswith("reservoir_")}
 
     corridors = tables["corridor_s"]
-    link, zone, _ = _pair_areas(_geometries(corridors), zones)
+    link, zone, _ = pair_areas(geometries(corridors), zones)
     restore = (corridors["objective"] == "restore").to_numpy(dtype=bool)
     found["corridor_count"] = np.bincount(zone, minlength=count)
     found["corridor_ha"] = areas["corridor_ha"]
     found["corridor_restore_count"] = np.bincount(zone[restore[link]], minlength=count)
     axes = tables["corridor_l"]
     axes = axes[axes["objective"] == "restore"]
-    found["corridor_restore_km"] = _sum_lengths(_measure_lengths(_geometries(axes), zones), None, count)
+    found["corridor_restore_km"] = sum_lengths(measure_lengths(geometries(axes), zones), None, count)
 
     rivers = tables["cours_eau_l"]
-    lengths = _measure_lengths(_geometries(rivers), zones)
-    found["watercourse_km"] = _sum_lengths(lengths, None, count)
+    lengths = measure_lengths(geometries(rivers), zones)
+    found["watercourse_km"] = sum_lengths(lengths, None, count)
     for role in ("reservoir", "corridor"):
         holds = rivers[f"is_{role}"].to_numpy(dtype=bool)
-        found[f"watercourse_{role}_km"] = _sum_lengths(lengths, holds, count)
+        found[f"watercourse_{role}_km"] = sum_lengths(lengths, holds, count)
 
     points = tables["obstacle_p"]
-    places = _place_points(_geometries(points), zones)
+    places = place_points(geometries(points), zones)
     found["obstacle_point_count"] = np.bincount(places[places >= 0], minlength=count)
     types = points["type"].astype(str).to_numpy()
     for kind in sorted(set(types), key=slug):
@@ -277,11 +284,11 @@ def _measure_zones(
         found[f"obstacle_point_{slug(kind)}_count"] = np.bincount(chosen, minlength=count)
 
     lines = tables["obstacle_l"]
-    lengths = _measure_lengths(_geometries(lines), zones)
-    found["obstacle_line_km"] = _sum_lengths(lengths, None, count)
+    lengths = measure_lengths(geometries(lines), zones)
+    found["obstacle_line_km"] = sum_lengths(lengths, None, count)
     types = lines["type"].astype(str).to_numpy()
     for kind in sorted(set(types), key=slug):
-        found[f"obstacle_line_{slug(kind)}_km"] = _sum_lengths(lengths, types == kind, count)
+        found[f"obstacle_line_{slug(kind)}_km"] = sum_lengths(lengths, types == kind, count)
 
     found["obstacle_surface_ha"] = areas["obstacle_surface_ha"]
     return found
@@ -316,160 +323,3 @@ def _name_neighbours(pairs: tuple[NDArray[Any], ...], names: list[str]) -> list[
         " ; ".join(sorted(names[other] for other in found if other != place))
         for place, found in enumerate(sharing)
     ] + [""]
-
-
-def _geometries(frame: GeoDataFrame) -> Geometries:
-    return np.asarray(frame.geometry.array, dtype=object)
-
-
-def _as_array(geometries: list[Any]) -> Geometries:
-    found = np.empty(len(geometries), dtype=object)
-    found[:] = geometries
-    return found
-
-
-def _unite(polygons: Geometries) -> Geometries:
-    """Unite polygons into parts that do not overlap, cut along a mesh: uniting tile by tile is faster."""
-    if not len(polygons):
-        return np.empty(0, dtype=object)
-    tiles = _lay_tiles(polygons)
-    tile, polygon = shapely.STRtree(polygons).query(tiles, predicate="intersects")
-    pieces = shapely.intersection(polygons[polygon], tiles[tile])
-    united = [
-        shapely.union_all(pieces[group])
-        for group in np.split(np.arange(tile.size), np.flatnonzero(np.diff(tile)) + 1)
-    ]
-    parts = shapely.get_parts(shapely.get_parts(np.array([*united, None], dtype=object)[:-1]))
-    return np.asarray(parts[shapely.area(parts) > 0], dtype=object)
-
-
-def _lay_tiles(polygons: Geometries, vertices: int = 2000) -> Geometries:
-    """Lay square tiles over polygons, so that each holds some thousands of their vertices."""
-    west, south, east, north = shapely.total_bounds(polygons)
-    # Whole metres: polygons drawn from cells are then cut without rounding.
-    west, south = np.floor(west), np.floor(south)
-    wanted = max(int(shapely.get_num_coordinates(polygons).sum()) // vertices, 1)
-    width, height = east - west, north - south
-    side = np.ceil(max((width * height / wanted) ** 0.5, width / 200, height / 200, 1.0))
-    columns, rows = (max(int(np.ceil(extent / side)), 1) for extent in (width, height))
-    row, column = np.divmod(np.arange(rows * columns), columns)
-    left, bottom = west + column * side, south + row * side
-    return np.asarray(shapely.box(left, bottom, left + side, bottom + side), dtype=object)
-
-
-def _subtract(parts: Geometries, others: Geometries) -> Geometries:
-    """Remove from parts the ground of others."""
-    if not len(parts) or not len(others):
-        return parts
-    rest = parts.copy()
-    part, other = shapely.STRtree(others).query(parts, predicate="intersects")
-    order = np.lexsort((other, part))
-    for group in np.split(order, np.flatnonzero(np.diff(part[order])) + 1):
-        if group.size:
-            rest[part[group[0]]] = shapely.difference(
-                rest[part[group[0]]], shapely.union_all(others[other[group]])
-            )
-    split = shapely.get_parts(shapely.get_parts(rest))
-    return np.asarray(split[shapely.area(split) > 0], dtype=object)
-
-
-def _pair_areas(shapes: Geometries, zones: Geometries) -> tuple[NDArray[Any], NDArray[Any], Floats]:
-    """Give shape, zone and shared area [m²] of the pairs that share ground, by zone then shape."""
-    if not len(shapes) or not len(zones):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
-    # Large polygons are cut along a coarse mesh, so that a forest is not clipped whole for each commune.
-    owner, pieces = _cut_large(shapes)
-    tree = shapely.STRtree(pieces)
-    zone, piece = tree.query(zones, predicate="intersects")
-    whole = set(zip(*tree.query(zones, predicate="covers").tolist(), strict=True))
-    inside = np.fromiter(
-        (pair in whole for pair in zip(zone.tolist(), piece.tolist(), strict=True)), bool, zone.size
-    )
-    areas = np.asarray(shapely.area(pieces), dtype=np.float64)[piece]
-    clipped = shapely.intersection(zones[zone[~inside]], pieces[piece[~inside]])
-    areas[~inside] = shapely.area(clipped)
-    key = zone * len(shapes) + owner[piece]
-    pairs, place = np.unique(key, return_inverse=True)
-    sums = np.bincount(place, weights=areas, minlength=pairs.size).astype(np.float64)
-    kept = sums > _NEGLIGIBLE
-    return pairs[kept] % len(shapes), pairs[kept] // len(shapes), sums[kept]
-
-
-def _cut_large(shapes: Geometries, limit: int = 1500) -> tuple[NDArray[Any], Geometries]:
-    """Halve polygons of many vertices until each piece has few; give the owner of each piece."""
-    owners: list[int] = []
-    pieces: list[Any] = []
-    waiting = [(i, shape, 0) for i, shape in reversed(list(enumerate(shapes)))]
-    while waiting:
-        owner, shape, depth = waiting.pop()
-        if shapely.get_num_coordinates(shape) <= limit or depth > 12:
-            owners.append(owner)
-            pieces.append(shape)
-            continue
-        west, south, east, north = shapely.bounds(shape)
-        if east - west > north - south:
-            halves = [(west, south, (west + east) / 2, north), ((west + east) / 2, south, east, north)]
-        else:
-            halves = [(west, south, east, (south + north) / 2), (west, (south + north) / 2, east, north)]
-        for half in reversed(halves):
-            clipped = shapely.clip_by_rect(shape, *half)
-            if not shapely.is_empty(clipped):
-                waiting.append((owner, clipped, depth + 1))
-    return np.array(owners, dtype=np.int64), _as_array(pieces)
-
-
-def _measure_areas(parts: Geometries, zones: Geometries) -> Floats:
-    """Measure on each zone the area [m²] of parts that do not overlap."""
-    _, zone, areas = _pair_areas(parts, zones)
-    return np.bincount(zone, weights=areas, minlength=len(zones)).astype(np.float64)
-
-
-def _measure_lengths(lines: Geometries, zones: Geometries) -> tuple[NDArray[Any], NDArray[Any], Floats]:
-    """Give line, zone and length [m] of the pairs; what follows the limit of k zones counts 1/k in each."""
-    if not len(lines) or not len(zones):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
-    zone, line = shapely.STRtree(lines).query(zones, predicate="intersects")
-    order = np.lexsort((zone, line))
-    zone, line = zone[order], line[order]
-    inside = shapely.intersection(lines[line], zones[zone])
-    lengths = shapely.length(inside)
-    for group in np.split(np.arange(line.size), np.flatnonzero(np.diff(line)) + 1):
-        if group.size > 1 and _overlap(inside[group]):
-            lengths[group] = _share_lengths(inside[group])
-    return line, zone, lengths
-
-
-def _overlap(pieces: Geometries) -> bool:
-    """Tell whether pieces of one line, each in its zone, lie on each other."""
-    first, second = shapely.STRtree(pieces).query(pieces, predicate="intersects")
-    pair = first < second
-    shared = shapely.length(shapely.intersection(pieces[first[pair]], pieces[second[pair]]))
-    return bool((shared > _NEGLIGIBLE).any())
-
-
-def _share_lengths(pieces: Geometries) -> Floats:
-    """Share each stretch equally between the pieces that hold it."""
-    stretches = shapely.get_parts(shapely.union_all(pieces))
-    middles = shapely.line_interpolate_point(stretches, 0.5, normalized=True)
-    held = shapely.distance(pieces[:, None], middles[None, :]) <= _NEGLIGIBLE
-    return np.asarray(held @ (shapely.length(stretches) / held.sum(axis=0)), dtype=np.float64)
-
-
-def _sum_lengths(
-    lengths: tuple[NDArray[Any], NDArray[Any], Floats], chosen: NDArray[np.bool_] | None, count: int
-) -> Floats:
-    line, zone, length = lengths
-    if chosen is not None:
-        kept = chosen[line]
-        zone, length = zone[kept], length[kept]
-    return np.bincount(zone, weights=length, minlength=count) / M_PER_KM
-
-
-def _place_points(points: Geometries, zones: Geometries) -> NDArray[np.int64]:
-    """Give the first zone that holds each point, -1 where none does."""
-    places = np.full(len(points), len(zones), dtype=np.int64)
-    if len(points) and len(zones):
-        point, zone = shapely.STRtree(zones).query(points, predicate="intersects")
-        np.minimum.at(places, point, zone)
-    places[places == len(zones)] = -1
-    return places
