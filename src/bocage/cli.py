@@ -116,6 +116,10 @@ def main() -> None:
     """
 
 
+_PAPERS = click.Choice(["a4", "a3"], case_sensitive=False)
+_ORIENTATIONS = click.Choice(["auto", "portrait", "landscape"])
+
+
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("bocage-demo"))
 @click.option("--no-sheet", is_flag=True, help="Do not draw the sheet.")
@@ -146,16 +150,16 @@ def demo(ctx: click.Context, folder: Path, no_sheet: bool) -> None:
     _say(ctx, f"report:  {result.output / 'report.html'}")
     if commune is not None and not no_sheet:
         from bocage.atlas import print_commune_sheet
+        from bocage.atlas.options import choose_options
 
-        with progress.stage("Drawing the sheet"):
-            sheet_path = print_commune_sheet(
-                study, commune, sheet_format="a4", orientation="auto", language=None, output=None, png=False
-            )
+        with progress.stage("Drawing the sheets"):
+            sheet_path = print_commune_sheet(study, commune, choose_options(study))
         _say(ctx, f"sheet:   {sheet_path}")
     _say(ctx, "\nNext:")
     _say(ctx, f"  bocage info {_quote(path)}")
     if commune is not None:
         _say(ctx, f"  bocage sheet {_quote(path)} --commune {commune} --format a3")
+        _say(ctx, f"  bocage atlas {_quote(path)}")
     _say(ctx, f"  edit {_quote(path)}, then: bocage run {_quote(path)}")
     _say(ctx, "  bocage init FOLDER, for a folder of your own layers")
 
@@ -163,14 +167,22 @@ def demo(ctx: click.Context, folder: Path, no_sheet: bool) -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr", help="Language of the study.")
-@click.option("--force", is_flag=True, help="Replace an existing study.toml.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--atlas", "as_atlas", is_flag=True, help="Propose an atlas.toml of official layers to print.")
 @_speaking
 @click.pass_context
-def init(ctx: click.Context, folder: Path, language: Literal["fr", "en"], force: bool) -> None:
+def init(
+    ctx: click.Context, folder: Path, language: Literal["fr", "en"], force: bool, as_atlas: bool
+) -> None:
     """Propose a study.toml for the layers of a FOLDER (initialiser)."""
-    from bocage.study.initialise import write_study_file
+    if as_atlas:
+        from bocage.study.initialise_atlas import write_atlas_file
 
-    path = write_study_file(folder, language=language, force=force)
+        path = write_atlas_file(folder, language=language, force=force)
+    else:
+        from bocage.study.initialise import write_study_file
+
+        path = write_study_file(folder, language=language, force=force)
     _say(ctx, f"{path} is written; read it, it says what was guessed.")
     _say(ctx, f"Next: bocage info {_quote(path)}")
 
@@ -202,44 +214,118 @@ def run(ctx: click.Context, path: Path, output: Path | None, fresh: bool, thread
 @main.command()
 @click.argument("path", metavar="STUDY", type=click.Path(path_type=Path))
 @click.option("--commune", required=True, help="INSEE code, or name.")
+@click.option("--format", "sheet_format", type=_PAPERS, help="Paper; the study's when left out, else A4.")
 @click.option(
-    "--format", "sheet_format", type=click.Choice(["a4", "a3"], case_sensitive=False), default="a4",
-    show_default=True, help="Paper.",
-)  # fmt: skip
-@click.option(
-    "--orientation", type=click.Choice(["auto", "portrait", "landscape"]), default="auto", show_default=True,
-    help="Of the paper; auto follows the commune.",
+    "--orientation", type=_ORIENTATIONS,
+    help="Of the paper; the study's when left out, else auto, which follows the commune.",
 )  # fmt: skip
 @click.option("--language", type=click.Choice(["fr", "en"]), help="The study's when left out.")
+@click.option("--only", metavar="KEY", help="One sheet of the series, as « continuites »; all when left out.")
 @click.option("--output", type=click.Path(path_type=Path), help="File to write.")
-@click.option("--png", is_flag=True, help="Draw an image beside the PDF.")
+@click.option("--png", is_flag=True, help="Draw an image of each page beside the PDF.")
 @_speaking
 @click.pass_context
 def sheet(
     ctx: click.Context,
     path: Path,
     commune: str,
-    sheet_format: str,
-    orientation: str,
+    sheet_format: str | None,
+    orientation: str | None,
     language: str | None,
+    only: str | None,
     output: Path | None,
     png: bool,
 ) -> None:
-    """Draw the map sheet of a commune of a study already run (imprimer)."""
+    """Draw the map sheets of one commune, and its figures on the back (imprimer).
+
+    STUDY is a study already run, or an atlas file that names official layers.
+    """
     study = _read(path, None)
     from bocage.atlas import print_commune_sheet
+    from bocage.atlas.options import choose_options
 
-    with _progress(ctx).stage("Drawing the sheet"):
-        written = print_commune_sheet(
-            study,
-            commune,
-            sheet_format=sheet_format,
-            orientation=orientation,
-            language=language,
-            output=output,
-            png=png,
-        )
+    options = choose_options(
+        study, sheet_format=sheet_format, orientation=orientation, language=language, png=png
+    )
+    with _progress(ctx).stage("Drawing the sheets"):
+        written = print_commune_sheet(study, commune, options, only=only, output=output)
     _say(ctx, f"{written}")
+
+
+@main.command()
+@click.argument("path", metavar="STUDY", type=click.Path(path_type=Path))
+@click.option(
+    "--commune", "communes", multiple=True, help="INSEE code, or name; repeat it. All when left out."
+)
+@click.option("--format", "sheet_format", type=_PAPERS, help="Paper; the study's when left out.")
+@click.option("--orientation", type=_ORIENTATIONS, help="Of the paper; the study's when left out.")
+@click.option(
+    "--volumes", type=click.Choice(["departement", "epci", "all", "none"]),
+    help="What is bound together; the study's when left out.",
+)  # fmt: skip
+@click.option("--language", type=click.Choice(["fr", "en"]), help="The study's when left out.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the atlas.")
+@click.option("--png", is_flag=True, help="Draw an image of each page too.")
+@click.option("--dpi", type=click.IntRange(20, 600), default=110, show_default=True, help="Of the images.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; the files do not depend on it.")
+@click.option("--fresh", is_flag=True, help="Draw everything again.")
+@_speaking
+@click.pass_context
+def atlas(
+    ctx: click.Context,
+    path: Path,
+    communes: tuple[str, ...],
+    sheet_format: str | None,
+    orientation: str | None,
+    volumes: str | None,
+    language: str | None,
+    output: Path | None,
+    png: bool,
+    dpi: int,
+    workers: int | None,
+    fresh: bool,
+) -> None:
+    """Draw the sheets of all communes, and bind them in volumes (atlas).
+
+    STUDY is a study already run, or an atlas file that names official layers. Run again after an
+    interruption, it draws only what lacks.
+    """
+    study = _read(path, None)
+    from bocage.atlas.making import make_atlas
+    from bocage.atlas.options import choose_options
+
+    options = choose_options(
+        study,
+        sheet_format=sheet_format,
+        orientation=orientation,
+        # A volume of a few communes would take the place of the whole one.
+        volumes=volumes or ("none" if communes else None),
+        language=language,
+        png=png or None,
+        dpi=float(dpi),
+    )
+    progress = _progress(ctx)
+    result = make_atlas(
+        study,
+        options,
+        communes=communes,
+        output=output,
+        workers=workers,
+        fresh=fresh,
+        progress=progress,
+    )
+    for note in result.journal.notes:
+        if note.level == "warning":
+            progress.say(f"! {note.text(study.language)}")
+    _say(ctx, f"communes: {result.booklets} ({result.pages} pages) in {result.folder / 'communes'}")
+    for volume in result.volumes:
+        _say(ctx, f"volume:   {volume}")
+    _say(ctx, f"figures:  {result.folder / 'communes.csv'}")
+    if result.failed:
+        for one in result.failed:
+            _tell(f"{one.title}: {one.reason}")
+        _tell(f"{len(result.failed)} could not be drawn, for the reasons above; everything else is there")
+        ctx.exit(2)
 
 
 @main.command()

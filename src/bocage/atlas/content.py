@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from shapely.geometry.base import BaseGeometry
 
-    from bocage.cartography.background import Background
+    from bocage.cartography.background import Image
     from bocage.cartography.frame import MapFrame
     from bocage.network import Network
 
@@ -20,10 +20,10 @@ Grouping = Literal["epci", "departement"]
 
 
 class Backdrop(Protocol):
-    """What lies faintly under the maps, read where a map asks for it."""
+    """What lies faintly under the maps, drawn where a map asks for it."""
 
-    def read(self, frame: MapFrame) -> Background | None:
-        """Give the background of a map; None where there is none."""
+    def draw(self, frame: MapFrame) -> Image | None:
+        """Draw the background of a map; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ class SourceUse:
     ----------
     label, licence : str
     uses : frozenset of str
-        Themes of the network, keys of other themes, ``communes``, ``roads``, ``railways``,
-        ``watercourses`` (of the base map), ``background``. Empty: printed on every sheet.
+        Themes of the network, keys of other themes; ``communes`` for all outlines; ``roads``,
+        ``railways`` and ``watercourses_base`` of the base map; ``landcover`` and ``relief``. Empty: printed
+        on every sheet.
     """
 
     label: str
@@ -50,6 +51,14 @@ class SourceUse:
         'IGN 2024 (Licence Ouverte 2.0)'
         """
         return self.label + (f" ({self.licence})" if self.licence else "")
+
+
+@dataclass(frozen=True)
+class Note:
+    """What readers must know of the data of some themes; ``uses`` as those of a source."""
+
+    text: str
+    uses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,8 @@ class Content:
         Outlines with column ``name``, for the locator and the volumes.
     sources : tuple of SourceUse
         When empty, the sources of ``network.about`` are printed on every sheet.
-    notes : tuple of str
-        What readers must know of the data, printed under the legend.
+    notes : tuple of Note
+        Printed under the legend of the sheets that draw what they are about.
     """
 
     network: Network
@@ -93,7 +102,7 @@ class Content:
     area: BaseGeometry | None = None
     groupings: Mapping[Grouping, GeoDataFrame] = field(default_factory=dict)
     sources: tuple[SourceUse, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def about(self) -> Mapping[str, Any]:

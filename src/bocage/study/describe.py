@@ -10,11 +10,14 @@ from bocage.io.files import require_file, shorten_list
 from bocage.io.rasters import RasterInfo, describe_raster
 from bocage.io.vectors import LayerInfo, list_layers
 from bocage.journal import Journal
+from bocage.study.atlas_layers import NETWORK_THEMES, check_themes, list_themes, load_study_symbols
+from bocage.study.atlas_tables import Atlas
 from bocage.study.estimate import estimate_run, gigabytes, measure_memory
-from bocage.study.file import Language, Layers, Sourced
+from bocage.study.file import Language, Layers
 from bocage.study.inputs import RASTER_SUFFIXES, is_raster, list_provided, read_decisions, resolve_area
 from bocage.study.model import Study
 from bocage.study.reading import read_study
+from bocage.study.sections import Sourced
 from bocage.subnetwork import Subnetwork
 from bocage.units import format_number, hectares
 
@@ -95,8 +98,14 @@ def describe_study(study: Study, *, language: Language | None = None) -> str:
             memory = gigabytes(estimate.memory_bytes, told)
             free = gigabytes(measure_memory(), told)
             rows.append(("", _say("info_memory", told, memory=memory, free=free)))
-        sections.append((_say("info_grid", told), rows))
+        if study.file.atlas is not None and not study.has_network:
+            # Where layers are only read, a grid would only puzzle.
+            rows = [("", _say("info_network_official", told))] if study.reads_network else []
+        if rows:
+            sections.append((_say("info_grid", told), rows))
     sections.append((_say("info_layers", told), _describe_layers(study, told)))
+    if study.file.atlas is not None:
+        sections.append((_say("info_atlas", told), _describe_atlas(study, study.file.atlas, told)))
     subnetworks = [(s.name, _describe_subnetwork(s, told)) for s in study.subnetworks]
     if subnetworks:
         sections.append((_say("info_subnetworks", told), subnetworks))
@@ -187,6 +196,38 @@ def _describe_layers(study: Study, language: Language) -> list[tuple[str, str]]:
     return rows
 
 
+def _describe_atlas(study: Study, atlas: Atlas, language: Language) -> list[tuple[str, str]]:
+    """Tell the layers of the atlas with their themes, its outlines and its sheets."""
+    paper = _say("info_atlas_paper", language, format=atlas.format.upper(), volumes=atlas.volumes)
+    rows = [("", paper)]
+    if atlas.insee:
+        rows.append(("", _say("info_atlas_communes", language, count=len(atlas.insee))))
+    try:
+        symbols = load_study_symbols(study)
+        check_themes(study, symbols)
+    except BocageError as error:
+        return [*rows, ("!", str(error))]
+    for layer in atlas.layer:
+        names = [
+            _say(f"theme_{theme}", language) if theme in NETWORK_THEMES else symbols[theme].label(language)
+            for theme in list_themes(layer)
+        ]
+        found = _describe_source(study, layer, language)
+        rows.append((layer.label, _say("info_atlas_layer", language, found=found, themes=", ".join(names))))
+    for name in ("epci", "departement"):
+        given = getattr(atlas, name)
+        if given is not None:
+            rows.append((_say(f"layer_{name}", language), _describe_source(study, given, language)))
+    if atlas.relief is not None:
+        relief = Sourced(path=atlas.relief.path)
+        told = _describe_source(study, relief, language, raster=True)
+        rows.append((_say("layer_relief", language), told))
+    rows += [
+        (_say("info_atlas_sheet", language, name=sheet.key), ", ".join(sheet.themes)) for sheet in atlas.sheet
+    ]
+    return rows
+
+
 def _describe_source(study: Study, layer: Sourced, language: Language, *, raster: bool = False) -> str:
     """Tell what a file holds, or why it cannot be read."""
     path = study.resolve(layer.path)
@@ -225,6 +266,18 @@ def _tell_grounds(names: tuple[str, ...], language: Language) -> str:
 
 def _describe_themes(study: Study, language: Language) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
+    atlas = study.file.atlas
+    if study.reads_network or (atlas is not None and not study.has_network):
+        named = {theme for layer in (atlas.layer if atlas else ()) for theme in list_themes(layer)}
+        # A layer of corridors shows those to restore by their objectives.
+        named |= {"corridors_to_restore"} if "corridors" in named else set()
+        return [
+            (
+                _say(f"theme_{theme}", language),
+                _say("info_official" if theme in named else "info_official_absent", language),
+            )
+            for theme in list_provided(study)
+        ]
     for theme, given in list_provided(study).items():
         needs = str(wording.entry(f"study.theme_{theme}")[f"needs_{language}"])
         told = _say("info_yes", language) if given else _say("info_no", language, needs=needs)

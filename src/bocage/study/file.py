@@ -10,14 +10,17 @@ import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from bocage.study.atlas_tables import Atlas
+from bocage.study.sections import Flag as Flag
+from bocage.study.sections import FlagField, Section, SheetText, Sourced, StatusKind
+from bocage.study.sections import VectorLayer as VectorLayer
 from bocage.subnetwork import Method
 
 BARRIER = "barrier"
 
 Language = Literal["fr", "en"]
-StatusKind = Literal["en_vigueur", "annule", "porter_a_connaissance", "projet", "etude"]
 RoadGround = Literal["motorway", "main_road", "regional_road", "local_road", "track"]
 RailGround = Literal["railway_hs", "railway"]
 WaterGround = Literal["river", "stream", "canal"]
@@ -106,12 +109,6 @@ def _check_obstacle_type(value: str) -> str:
 
 
 ObstacleType = Annotated[str, AfterValidator(_check_obstacle_type)]
-
-
-class Section(BaseModel):
-    """A table of the study file: unknown keys are refused, values cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Area(Section):
@@ -211,45 +208,24 @@ class Issuer(Section):
     unit: str = Field("", description="Unit.")
     contact: str = Field("", description="E-mail or address printed for questions.")
     logo: Path | None = Field(None, description="PNG, JPEG or SVG printed in the title block.")
+    logos: tuple[Path, ...] = Field(
+        (), max_length=3, description="Logos of partners, up to three, printed on the cover of the atlas."
+    )
 
 
-class SheetWords(Section):
+class SheetWords(SheetText):
     """Words of the printed sheet; each key left out keeps its usual text."""
 
-    map_kind: str | None = Field(None, description="First title, « Carte Environnementale ».")
-    map_title: str | None = Field(None, description="Second title, « Carte S.R.C.E ».")
-    plan_title: str | None = Field(None, description="Name of the plan, in full.")
-    purpose: str | None = Field(None, description="« Pour information ».")
-    commune_of: str | None = Field(None, description="Words before the commune's name.")
     number: Annotated[int, Field(ge=1)] | None = Field(
         None, description="Number of this sheet in the commune's series, as 1 in « CARTE : 1/4 »."
     )
     total: Annotated[int, Field(ge=1)] | None = Field(None, description="Number of sheets in the series.")
-    explanation_title: str | None = Field(None, description="Title of the explanation.")
-    explanation: tuple[str, ...] | None = Field(None, description="Paragraphs that explain the plan.")
-    lineage: str | None = Field(None, description="Sentence on the plan's name.")
-    adoption: str | None = Field(
-        None, description="When and by whom the plan was adopted, as « Arrêté par le préfet de région le … »."
-    )
-    nota_title: str | None = Field(None, description="Title of the definitions.")
-    nota: tuple[tuple[str, str], ...] | None = Field(
-        None, description='Definitions, as [["Réservoirs de biodiversité", "espaces où …"], …].'
-    )
 
     @model_validator(mode="after")
     def _check_number(self) -> SheetWords:
         if (self.number or 1) > (self.total or self.number or 1):
             raise ValueError(f"is number {self.number} of {self.total}; give a total that is not smaller")
         return self
-
-
-class Sourced(Section):
-    """A file with the source that must be printed on what is drawn from it."""
-
-    path: Path = Field(description="File, relative to the study file.")
-    layer: str | None = Field(None, description="Layer to read where the file holds several.")
-    source: str = Field("", description="Source to print, as « © IGN 2024 ».")
-    licence: str = Field("", description="Licence to print, as « Licence Ouverte 2.0 ».")
 
 
 class LandCoverLayer(Sourced):
@@ -269,19 +245,14 @@ class LandCoverLayer(Sourced):
         return self.name or self.layer or self.path.name
 
 
-class VectorLayer(Sourced):
-    """A layer of features."""
-
-    where: str | None = Field(
-        None, description="Keep only the features that this SQL condition meets, as `\"ETAT\" <> 'Fictif'`."
-    )
-
-
 class CommunesLayer(VectorLayer):
     """Communes: they bound the study area, and each has its sheet and its indicators."""
 
     code: str = Field("insee", description="Column of the INSEE code (never the postcode).")
     name: str = Field("nom", description="Column of the name.")
+    epci: str | None = Field(
+        None, description="Column of the name of the intercommunalité, for the atlas, where there is one."
+    )
 
 
 class LineLayer(VectorLayer):
@@ -317,22 +288,6 @@ class RailwaysLayer(LineLayer):
     widths: dict[RailGround, Metres] = Field(
         default_factory=dict, description="Ground class = width of the platform [m]."
     )
-
-
-class Flag(Section):
-    """A yes or no read from a column: its name alone, or the name and the values that mean yes."""
-
-    field: str = Field(description="Column.")
-    values: tuple[str, ...] | None = Field(
-        None, min_length=1, description="Values that mean yes; every other value means no."
-    )
-
-
-def _read_flag(value: Any) -> Any:
-    return {"field": value} if isinstance(value, str) else value
-
-
-FlagField = Annotated[Flag, BeforeValidator(_read_flag)]
 
 
 class WatercoursesLayer(LineLayer):
@@ -391,6 +346,11 @@ class RiverWorksLayer(VectorLayer):
         description="Value of `fish_pass` = `yes`, `no` or `unknown`; "
         "values left out are recognised by their words.",
     )
+    theme: str | None = Field(
+        None,
+        description="Draw the works on the sheets of the atlas too, with the symbol of this theme, as "
+        "`flow_work`; then those removed or with a fish pass are drawn as `flow_work_passable`.",
+    )
 
 
 class CrossingsLayer(VectorLayer):
@@ -435,6 +395,11 @@ class ZoningLayer(VectorLayer):
         (),
         description="Keys of the sub-networks concerned; when empty, each site goes to those whose "
         "habitat covers a quarter of it.",
+    )
+    theme: str | None = Field(
+        None,
+        description="Draw the zones on the sheets of the atlas too, with the symbol of this theme, as "
+        "`znieff1`.",
     )
 
 
@@ -567,3 +532,4 @@ class StudyFile(Section):
     subnetworks: tuple[SubnetworkEntry, ...] = Field((), description="Sub-networks, species or guilds.")
     rules: Rules = Field(default_factory=Rules, description="Rules.")
     decisions: Decisions | None = Field(None, description="Human decisions.")
+    atlas: Atlas | None = Field(None, description="The atlas.")

@@ -111,14 +111,14 @@ def propose_study(folder: str | Path, *, language: Language = "fr", date: dateti
             f"the folder '{folder.as_posix()}' holds no layer that can be read (GeoPackage, Shapefile, "
             "GeoJSON, GeoTIFF ...); put your layers there and run the command again"
         )
-    proposal = _Proposal(folder, found, language, date or datetime.date.today())
+    proposal = Proposal(folder, found, language, date or datetime.date.today())
     text = proposal.write()
     build_study(tomllib.loads(text), folder / STUDY_FILE)
     return text
 
 
 @dataclass
-class _Proposal:
+class Proposal:
     """A study file in the making."""
 
     folder: Path
@@ -130,6 +130,7 @@ class _Proposal:
     lines: list[str] = field(default_factory=list)
 
     def write(self) -> str:
+        """Write the text of the file."""
         self.crs = choose_crs(self.found)
         communes = self._choose("communes")
         covers = self._find_covers()
@@ -162,7 +163,7 @@ class _Proposal:
     def _choose(self, role: str, bounds: Bounds | None = None) -> Found | None:
         """Choose the layer of a role: of those that meet the area, the likeliest."""
         for one in rank_layers(self.found, role):
-            key = _identify(one)
+            key = identify_layer(one)
             if key in self.used:
                 continue
             if bounds is not None and not self._meets(one, bounds):
@@ -179,16 +180,16 @@ class _Proposal:
     def _find_covers(self) -> list[CoverGuess]:
         covers: list[CoverGuess] = []
         for one in self.found:
-            if _identify(one) in self.used or one.problem:
+            if identify_layer(one) in self.used or one.problem:
                 continue
             try:
                 cover = recognise_cover(one, self.crs)
             except BocageError as error:
-                self.unused[_identify(one)] = str(error)
+                self.unused[identify_layer(one)] = str(error)
                 continue
             if cover is not None:
                 covers.append(cover)
-                self.used[_identify(one)] = "landcover"
+                self.used[identify_layer(one)] = "landcover"
         return covers
 
     def _read_communes(self, one: Found) -> GeoDataFrame:
@@ -222,7 +223,7 @@ class _Proposal:
         codes = sorted(set(inside["insee"].astype(str)))
         note = self._say("init_area_covered", count=len(codes), total=communes["insee"].nunique())
         rows = [codes[start : start + 10] for start in range(0, len(codes), 10)]
-        listed = "".join(f"\n  {', '.join(_quote(code) for code in row)}," for row in rows)
+        listed = "".join(f"\n  {', '.join(write_text(code) for code in row)}," for row in rows)
         return (
             f"{{ insee = [{listed}\n] }}",
             note,
@@ -253,7 +254,7 @@ class _Proposal:
     def _find_zonings(self, bounds: Bounds) -> list[tuple[Found, tuple[str, str, tuple[str, ...]]]]:
         zonings: list[tuple[Found, tuple[str, str, tuple[str, ...]]]] = []
         for one in self.found:
-            key = _identify(one)
+            key = identify_layer(one)
             guess = None if key in self.used or one.problem else recognise_zoning(one)
             if guess is None:
                 continue
@@ -300,7 +301,7 @@ class _Proposal:
         self._add(
             "",
             "[study]",
-            f"name = {_quote(name[:1].upper() + name[1:])}  # {self._say('init_name')}",
+            f"name = {write_text(name[:1].upper() + name[1:])}  # {self._say('init_name')}",
             f'territory = "{territory}"  # {self._say("init_territory")}',
             f'prefix = "FR00"  # {self._say("init_prefix")}',
             f"date = {self.date.isoformat()}",
@@ -335,14 +336,14 @@ class _Proposal:
             block = ["[[landcover]]", *self._place(cover.found)]
             block.append(f'nomenclature = "{cover.nomenclature}"')
             if cover.field is not None:
-                block.append(f"field = {_quote(cover.field)}")
+                block.append(f"field = {write_text(cover.field)}")
             self._add(*(mark + line for line in block), f"{mark}{self._source()}", "")
         self.lines.pop()
 
     def _write_communes(self, one: Found) -> None:
         columns = self._columns("communes", one)
         self._add("", "[layers.communes]", *self._place(one))
-        self._add(*(f"{key} = {_quote(column)}" for key, column in columns.items()), self._source())
+        self._add(*(f"{key} = {write_text(column)}" for key, column in columns.items()), self._source())
 
     def _write_layer(self, role: str, one: Found) -> None:
         self._add("", f"[layers.{role}]", *self._place(one))
@@ -350,9 +351,9 @@ class _Proposal:
         inventory = ("kind", "state", "fish_pass") if role == "river_works" else ()
         for key in ("code", "name", *inventory):
             if key in columns and role != "hedges":
-                self._add(f"{key} = {_quote(columns[key])}")
+                self._add(f"{key} = {write_text(columns[key])}")
         if "width_field" in columns and self._holds_widths(one, columns["width_field"]):
-            self._add(f"width_field = {_quote(columns['width_field'])}")
+            self._add(f"width_field = {write_text(columns['width_field'])}")
         if role == "watercourses":
             self._write_flags(one, columns)
         if role == "river_works":
@@ -377,10 +378,10 @@ class _Proposal:
             return
         column, classes = choice
         key, table = ("kind", "kinds") if role == "crossings" else ("field", "classes")
-        self._add(f"{key} = {_quote(column)}", self._source(), f"[layers.{role}.{table}]")
+        self._add(f"{key} = {write_text(column)}", self._source(), f"[layers.{role}.{table}]")
         for value, ground in classes.items():
             note = "" if ground else f"  # {self._say('init_class_guess')}"
-            self._add(f'{_quote(value)} = "{ground or fallback.get(role, "underpass")}"{note}')
+            self._add(f'{write_text(value)} = "{ground or fallback.get(role, "underpass")}"{note}')
 
     def _write_values(self, one: Found, columns: list[str]) -> None:
         """List the values of columns in comments, for who will translate them."""
@@ -398,25 +399,25 @@ class _Proposal:
             if key in columns:
                 values = [value for value in read_values(one, columns[key], self.crs) if value]
                 if _are_flags(values):
-                    self._add(f"{key} = {_quote(columns[key])}")
+                    self._add(f"{key} = {write_text(columns[key])}")
         if "intermittent" in columns:
             values = [value for value in read_values(one, columns["intermittent"], self.crs) if value]
             if _are_flags(values):
-                self._add(f"intermittent = {_quote(columns['intermittent'])}")
+                self._add(f"intermittent = {write_text(columns['intermittent'])}")
                 columns.pop("state", None)
         state = list(read_values(one, columns["state"], self.crs)) if "state" in columns else []
         dry = [value for value in state if "intermit" in value.casefold() or "temporaire" in value.casefold()]
         if dry:
-            self._add(f"intermittent = {_flag(columns['state'], dry)}")
+            self._add(f"intermittent = {write_flag(columns['state'], dry)}")
         unreal = [value for value in state if "fictif" in value.casefold()]
         if unreal:
             # A line drawn through a lake to join two reaches is no stream.
             condition = "\"{}\" <> '{}'".format(columns["state"], unreal[0].replace("'", "''"))
-            self._add(f"where = {_quote(condition)}")
+            self._add(f"where = {write_text(condition)}")
         nature = list(read_values(one, columns["nature"], self.crs)) if "nature" in columns else []
         canals = [value for value in nature if value.casefold().startswith(("canal", "artificiel"))]
         if canals:
-            self._add(f"canal = {_flag(columns['nature'], canals)}")
+            self._add(f"canal = {write_flag(columns['nature'], canals)}")
 
     def _write_zoning(self, one: Found, label: str, rule: str, concerned: tuple[str, ...]) -> None:
         columns = self._columns("zonings", one)
@@ -426,14 +427,14 @@ class _Proposal:
             presets = load_presets()
             names = [presets[key]["name"][self.language] for key in concerned if key in presets]
             own = f"{label} ({', '.join(names) or one.name})"
-        if f"label = {_quote(own)}" in labels:
+        if f"label = {write_text(own)}" in labels:
             own = f"{own} ({one.name})"
-        self._add("", "[[zonings]]", f"label = {_quote(own)}", *self._place(one))
+        self._add("", "[[zonings]]", f"label = {write_text(own)}", *self._place(one))
         if "name_field" in columns:
-            self._add(f"name_field = {_quote(columns['name_field'])}")
+            self._add(f"name_field = {write_text(columns['name_field'])}")
         self._add(f'rule = "{rule}"  # {self._say("init_zoning")}')
         if concerned:
-            self._add(f"subnetworks = [{', '.join(_quote(key) for key in concerned)}]")
+            self._add(f"subnetworks = [{', '.join(write_text(key) for key in concerned)}]")
         self._add(self._source())
 
     def _write_subnetworks(self, keys: list[str]) -> None:
@@ -456,7 +457,9 @@ class _Proposal:
                 header = path.read_bytes().partition(b"\n")[0].decode("utf-8-sig", errors="replace").strip()
                 self._add("")
                 self._comment("init_table")
-                self._add(f"# {header}", "# [subnetworks.resistance_table]", f"# path = {_quote(path.name)}")
+                self._add(
+                    f"# {header}", "# [subnetworks.resistance_table]", f"# path = {write_text(path.name)}"
+                )
                 self._add('# key = "..."', '# value = "..."')
 
     def _write_rest(self, chosen: dict[str, Found | None]) -> None:
@@ -464,12 +467,12 @@ class _Proposal:
         if lacking:
             self._add("")
             self._comment("init_lacking", themes=", ".join(lacking))
-        rest = [one for one in self.found if _identify(one) not in self.used]
+        rest = [one for one in self.found if identify_layer(one) not in self.used]
         if rest:
             self._add("")
             self._comment("init_unused")
         for one in rest:
-            why = one.problem or self.unused.get(_identify(one)) or self._say("init_unused_unknown")
+            why = one.problem or self.unused.get(identify_layer(one)) or self._say("init_unused_unknown")
             place = one.path.relative_to(self.folder).as_posix()
             layer = f", {one.layer.name}" if one.layer is not None and not one.alone else ""
             fields = f" [{', '.join(one.layer.fields[:12])}]" if one.layer is not None else ""
@@ -491,9 +494,9 @@ class _Proposal:
         return columns
 
     def _place(self, one: Found) -> list[str]:
-        place = [f"path = {_quote(one.path.relative_to(self.folder).as_posix())}"]
+        place = [f"path = {write_text(one.path.relative_to(self.folder).as_posix())}"]
         if one.layer is not None and not one.alone:
-            place.append(f"layer = {_quote(one.layer.name)}")
+            place.append(f"layer = {write_text(one.layer.name)}")
         return place
 
     def _source(self) -> str:
@@ -525,7 +528,8 @@ class _Proposal:
         self.lines += lines
 
 
-def _identify(one: Found) -> tuple[Path, str]:
+def identify_layer(one: Found) -> tuple[Path, str]:
+    """Tell a layer from all others of the folder."""
     return (one.path, "" if one.layer is None else one.layer.name)
 
 
@@ -544,10 +548,13 @@ def _is_width(value: str) -> bool:
         return False
 
 
-def _flag(column: str, values: list[str]) -> str:
-    return f"{{ field = {_quote(column)}, values = [{', '.join(_quote(value) for value in values)}] }}"
+def write_flag(column: str, values: list[str]) -> str:
+    """Write a yes or no read from a column."""
+    return (
+        f"{{ field = {write_text(column)}, values = [{', '.join(write_text(value) for value in values)}] }}"
+    )
 
 
-def _quote(text: str) -> str:
+def write_text(text: str) -> str:
     """Write a text as TOML does; its basic strings escape as JSON's."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

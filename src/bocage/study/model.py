@@ -8,10 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from bocage.study.file import BARRIER, Language, Layers, Rules, Sourced, StudyFile
+from bocage.network import Theme
+from bocage.study.file import BARRIER, Language, Layers, Rules, StudyFile
 from bocage.study.locating import KeyPath, nearest_line
+from bocage.study.sections import Sourced
 from bocage.subnetwork import Subnetwork
 
 SCALE = 100_000
@@ -110,8 +112,23 @@ class Study:
 
     @property
     def has_network(self) -> bool:
-        """Whether there is anything to compute a network from: outlines of communes alone are not."""
-        return bool(self.file.landcover) or self.layers.watercourses is not None
+        """Whether there is anything to compute a network from.
+
+        Outlines of communes alone are not; watercourses are, unless the study reads official layers and
+        has no land cover: then they are the base map.
+        """
+        official = self.file.atlas is not None and bool(self.file.atlas.layer)
+        return bool(self.file.landcover) or (self.layers.watercourses is not None and not official)
+
+    @property
+    def reads_network(self) -> bool:
+        """Whether the sheets draw a network read from official layers, in place of a computed one."""
+        atlas = self.file.atlas
+        return atlas is not None and any(
+            theme in get_args(Theme)
+            for layer in atlas.layer
+            for theme in (layer.theme, *layer.themes.values())
+        )
 
     @property
     def decisions_path(self) -> Path | None:
@@ -146,20 +163,32 @@ class Study:
     def parameters(self) -> dict[str, Any]:
         """Give everything the results depend on but the input files, ready for JSON.
 
-        Paths stay as written, so that a study moved with its data has the same parameters.
+        Paths stay as written, so that a study moved with its data has the same parameters. What only
+        the atlas reads is left out: no result depends on it.
         """
-        written = self.file.model_dump(mode="json", exclude={"subnetworks": True, "study": {"output"}})
+        written = self.file.model_dump(
+            mode="json",
+            exclude={
+                "atlas": True,
+                "subnetworks": True,
+                "study": {"output"},
+                "layers": {"communes": {"epci"}, "river_works": {"theme"}},
+                "zonings": {"__all__": {"theme"}},
+            },
+        )
         written["subnetworks"] = [_plain_subnetwork(subnetwork) for subnetwork in self.subnetworks]
         return written
 
     def sources(self) -> tuple[dict[str, str], ...]:
-        """Give the sources to print, each once, in the order of the file."""
+        """Give the sources of the network and its base map, each once, in the order of the file."""
         layers = self.file.layers
         files: list[Sourced | None] = [
             *self.file.landcover,
             *(getattr(layers, name) for name in Layers.model_fields),
             *self.file.zonings,
         ]
+        if self.file.atlas is not None and self.reads_network:
+            files += self.file.atlas.layer
         sources = [
             {"label": layer.source, "licence": layer.licence} for layer in files if layer and layer.source
         ]
@@ -173,7 +202,8 @@ def about(study: Study) -> dict[str, Any]:
     -------
     dict
         ``title, territory, prefix, date, language, scale, status, issuer, sheet, sources, subnetworks``,
-        of plain types; dates in ISO form; the issuer's logo an absolute path or an empty text.
+        of plain types; dates in ISO form; the issuer's logo an absolute path or an empty text, its
+        further logos a list of absolute paths.
     """
     general, issuer = study.file.study, study.file.issuer
     return {
@@ -189,8 +219,9 @@ def about(study: Study) -> dict[str, Any]:
             "reference": general.status.reference,
         },
         "issuer": {
-            **issuer.model_dump(exclude={"logo"}),
+            **issuer.model_dump(exclude={"logo", "logos"}),
             "logo": "" if issuer.logo is None else str(study.resolve(issuer.logo)),
+            "logos": [str(study.resolve(logo)) for logo in issuer.logos],
         },
         "sheet": study.file.sheet.model_dump(mode="json", exclude_none=True),
         "sources": list(study.sources()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,8 @@ VECTOR_SUFFIXES = (
 )  # fmt: skip
 
 ROLES = ("communes", "roads", "railways", "watercourses", "hedges", "river_works", "crossings")
+
+_SHORT_WORD = 4
 
 MOST_CLASSES = 60
 """A column with more values than this is no column of classes."""
@@ -266,6 +269,43 @@ def recognise_zoning(found: Found) -> tuple[str, str, tuple[str, ...]] | None:
             ]
             return kind["label"], kind["rule"], tuple(dict.fromkeys(concerned))
     return None
+
+
+def recognise_official(found: Found) -> str | None:
+    """Recognise what an official layer shows: by the fields of the national standard, else by its name.
+
+    Returns
+    -------
+    str or None
+        A theme of the network or the key of another theme.
+    """
+    from bocage.cartography.symbols import load_symbols
+
+    if found.layer is None or found.layer.count == 0:
+        return None
+    fields = [make_key(field) for field in found.layer.fields]
+    for field, themes in load_guesses()["standard"].items():
+        if field in fields:
+            theme = themes.get(found.layer.kind)
+            return None if theme is None else str(theme)
+    symbols = load_symbols()
+    for guess in load_guesses()["official"]:
+        if found.layer.kind in (symbols[guess["theme"]].kind, "mixed") and any(
+            has_word(found.key, word) for word in guess["words"]
+        ):
+            return str(guess["theme"])
+    return None
+
+
+def has_word(key: str, word: str) -> bool:
+    """Tell whether a name holds a word; short words must stand alone, but for a number after them.
+
+    >>> has_word("pnr2024_oise", "pnr"), has_word("ensembles", "ens"), has_word("sites_ramsar", "ramsar")
+    (True, False, True)
+    """
+    if len(word) > _SHORT_WORD:
+        return word in key
+    return re.search(rf"(?:^|_){word}\d*(?:_|$)", key) is not None
 
 
 def choose_crs(found: Sequence[Found]) -> str:
