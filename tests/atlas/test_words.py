@@ -87,9 +87,7 @@ class TestLegend:
     def test_elsewhere(self) -> None:
         """Objects on the map but not in the commune are said to be outside it."""
         network, communes = make_valley()
-        sheet = compose_sheet(
-            make_content(network, communes, ABOUT_VALLEY), "99008", orientation="landscape"
-        )
+        sheet = compose_sheet(make_content(network, communes, ABOUT_VALLEY), "99008", orientation="landscape")
         states = {row.label: row.state for row in sheet.legend}
 
         assert states["à préserver"] == "hors commune"

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bocage.cartography.background import PIXELS_PER_MM, Background, shade_land_cover
+from bocage.cartography.background import (
+    PIXELS_PER_MM,
+    Background,
+    Image,
+    render_background,
+    shade_land_cover,
+)
 from bocage.cartography.frame import MapFrame
 from bocage.grid import Grid
 from bocage.io.resampling import Method
@@ -21,9 +28,9 @@ class HeldBackdrop:
 
     background: Background
 
-    def read(self, frame: MapFrame) -> Background | None:
-        """Give it whole: it is cut where it is drawn."""
-        return self.background
+    def draw(self, frame: MapFrame) -> Image | None:
+        """Draw the part of it that a map shows."""
+        return render_background(self.background, frame)
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,12 @@ class RasterBackdrop:
         """What the legend says of it: ``landcover``, ``relief``, ``landcover_relief`` or nothing."""
         return "_".join(name for name in ("landcover", "relief") if getattr(self, name) is not None)
 
+    def draw(self, frame: MapFrame) -> Image | None:
+        """Draw the background of a map; None where the rasters and the map do not meet."""
+        return _draw(self, frame)
+
     def read(self, frame: MapFrame) -> Background | None:
-        """Give the background of a map; None where the rasters and the map do not meet."""
+        """Read the background of a map; None where the rasters and the map do not meet."""
         from bocage.cartography.relief import combine_backgrounds, shade_relief
 
         cover = relief = None
@@ -86,6 +97,13 @@ class RasterBackdrop:
         grid = Grid.covering(window, cell, self.crs)
         found = read_raster(path, grid, name=path.stem, journal=Journal(), resampling=resampling)
         return grid, found.values, found.valid
+
+
+@lru_cache(maxsize=2)
+def _draw(backdrop: RasterBackdrop, frame: MapFrame) -> Image | None:
+    # The sheets of a series show the same ground: it is drawn once.
+    background = backdrop.read(frame)
+    return None if background is None else render_background(background, frame)
 
 
 def _colour_cover(grid: Grid, codes: NDArray[np.uint16]) -> Background:

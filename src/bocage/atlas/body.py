@@ -13,7 +13,6 @@ from bocage.atlas.commune import Commune
 from bocage.atlas.content import Content
 from bocage.atlas.themes import Drawn
 from bocage.atlas.typeface import draw_halo
-from bocage.cartography.background import render_background
 from bocage.cartography.frame import MapFrame
 from bocage.cartography.labels import Label, LabelStyle, PlacedLabel, break_text, measure_text, place_labels
 from bocage.cartography.svg import MapLayer, draw_map
@@ -115,8 +114,7 @@ def draw_body(
         ground = frame.to_ground(np.array(crosses, dtype=np.float64))
         avoid += [shapely.Point(easting, northing) for easting, northing in ground.tolist()]
     labels = place_labels(wanted, frame, avoid=avoid)
-    background = None if content.backdrop is None else content.backdrop.read(frame)
-    image = None if background is None else render_background(background, frame)
+    image = None if content.backdrop is None else content.backdrop.draw(frame)
     svg = draw_map(frame, layers, labels=labels, background=image, draw_halo=draw_halo)
     written = {label.name for label in labels}
     named = tuple(sorted(name for name in set(neighbours["name"].astype(str)) if name in written))

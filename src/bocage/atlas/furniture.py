@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bocage.atlas.document import find_picture_fault
+from bocage.atlas.grid_layout import GridLayout
 from bocage.atlas.layout import Layout
 from bocage.atlas.words import LegendRow
 from bocage.cartography.frame import MapFrame
@@ -22,7 +23,11 @@ _LOGO_KINDS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
 
 
 def lay_legend(
-    legend: Sequence[LegendRow], symbols: Symbols, layout: Layout, language: str, files: dict[str, bytes]
+    legend: Sequence[LegendRow],
+    symbols: Symbols,
+    layout: Layout | GridLayout,
+    language: str,
+    files: dict[str, bytes],
 ) -> dict[str, Any]:
     """Draw the swatches of a legend into ``files``, and give the legend as plain values."""
     size = (8.0 * layout.unit, 3.2 * layout.unit)
@@ -68,7 +73,7 @@ def place_coordinates(frame: MapFrame, unit: float, language: str) -> dict[str, 
     return {"eastings": eastings, "northings": northings, "crosses": crosses}
 
 
-def lay_scale_bar(frame: MapFrame, layout: Layout, language: str) -> dict[str, Any]:
+def lay_scale_bar(frame: MapFrame, layout: Layout | GridLayout, language: str) -> dict[str, Any]:
     """Choose the scale bar, as plain values."""
     bar = choose_scale_bar(frame.scale, 52.0 * layout.unit)
     return {"division": bar.division_mm, "count": bar.count, "labels": list(bar.labels(language))}

@@ -1,12 +1,17 @@
-"""Print the sheet of a commune of a study."""
+"""Print the sheets of one commune of a study."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bocage.atlas.booklet import compose_booklet
+from bocage.atlas.commune import find_commune
 from bocage.atlas.gathering import gather_content
-from bocage.atlas.sheet import compose_sheet, write_sheet
+from bocage.atlas.options import AtlasOptions
+from bocage.atlas.series import plan_series
+from bocage.errors import InputError
+from bocage.io.files import replace_on_success
 from bocage.journal import Journal
 from bocage.study.model import Study
 from bocage.wording import fold_name
@@ -18,14 +23,12 @@ if TYPE_CHECKING:
 def print_commune_sheet(
     study: Study,
     commune: str,
+    options: AtlasOptions,
     *,
-    sheet_format: str = "a4",
-    orientation: str = "auto",
-    language: str | None = None,
+    only: str | None = None,
     output: Path | None = None,
-    png: bool = False,
 ) -> Path:
-    """Print the sheet of a commune, from the network the study's run has written.
+    """Print the sheets of a commune and its figures, from the network the study's run has written.
 
     A study without land cover needs no run: its sheets say of each theme that the data were not given.
 
@@ -34,43 +37,71 @@ def print_commune_sheet(
     study : Study
     commune : str
         INSEE code, or the exact name, accents and case aside.
-    sheet_format : {"a4", "a3"}
-    orientation : {"auto", "portrait", "landscape"}
-    language : {"fr", "en"}, optional
-        The study's by default.
+    options : AtlasOptions
+        From ``choose_options``: paper, language, pictures beside the PDF ...
+    only : str, optional
+        Key of the one sheet of the series to print, without figures on the back.
     output : Path, optional
         The PDF; ``sheets/<INSEE code>.pdf`` in the study's output folder by default.
-    png : bool
-        Write a picture beside it.
 
     Returns
     -------
     Path
-        Of the PDF.
+        Of the PDF; its pictures stand beside it, numbered when there are several.
 
     Raises
     ------
     StudyError
         The study has no communes, or was not run, or has changed since.
     InputError
-        The commune is not in the layer.
+        The commune is not in the layer, or the sheet not in the series.
+    OutputError
+        If a file cannot be written.
     """
+    from bocage.atlas.summary import measure_all
     from bocage.study.inputs import check_files
 
     check_files(study)
     journal = Journal()
     content = gather_content(study, journal)
     code = find_code(content.communes, commune)
-    suffix = "" if sheet_format == "a4" else f"_{sheet_format}"
-    sheet = compose_sheet(
+    find_commune(content.communes, code)
+    specs = plan_series(content, list_sheets(study), options.language)
+    if only is not None:
+        chosen = [spec for spec in specs if spec.key == only]
+        if not chosen:
+            listed = ", ".join(spec.key for spec in specs)
+            raise InputError(f"The series has no sheet '{only}'; give one of {listed}.")
+        specs = tuple(chosen)
+    figures = measure_all(content, options.language) if options.summary and only is None else None
+    booklet = compose_booklet(
         content,
         code,
-        sheet_format=sheet_format,
-        orientation=orientation,
-        language=language or study.language,
+        specs,
+        figures,
+        sheet_format=options.sheet_format,
+        orientation=options.orientation,
+        language=options.language,
         journal=journal,
     )
-    return write_sheet(output or study.output / "sheets" / f"{code}{suffix}.pdf", sheet, png=png)
+    suffix = "" if options.sheet_format == "a4" else f"_{options.sheet_format}"
+    target = output or study.output / "sheets" / f"{code}{suffix}.pdf"
+    with replace_on_success(target) as part:
+        part.write_bytes(booklet.to_pdf())
+    if options.png:
+        pictures = booklet.to_pngs(options.dpi)
+        for number, picture in enumerate(pictures, start=1):
+            name = target.stem if len(pictures) == 1 else f"{target.stem}-{number}"
+            with replace_on_success(target.with_name(f"{name}.png")) as part:
+                part.write_bytes(picture)
+    return target
+
+
+def list_sheets(study: Study) -> list[dict[str, Any]]:
+    """List the sheets of the series as the study describes them; none for the usual ones."""
+    if study.file.atlas is None:
+        return []
+    return [sheet.model_dump(exclude_none=True) for sheet in study.file.atlas.sheet]
 
 
 def find_code(communes: GeoDataFrame, wanted: str) -> str:

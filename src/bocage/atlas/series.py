@@ -13,7 +13,7 @@ from bocage.network import Theme
 from bocage.wording import entry
 
 CONTINUITIES = "continuities"
-"""Stands for every theme of the network."""
+"""Stands for every theme of the network, and for continuities of national importance where given."""
 
 NETWORK_THEMES: tuple[Theme, ...] = get_args(Theme)
 GROUPS = ("inventories", "protections", "water")
@@ -139,7 +139,8 @@ def _make_spec(sheet: Mapping[str, Any], content: Content, language: str) -> She
 
 def _resolve(name: str, content: Content, sheet: str) -> tuple[str, ...]:
     if name == CONTINUITIES:
-        return NETWORK_THEMES
+        given = (symbol.key for symbol in _list_group(content.symbols, name))
+        return (*NETWORK_THEMES, *(key for key in given if key in content.themes))
     if name in NETWORK_THEMES:
         return (name,)
     if name in GROUPS:

@@ -276,8 +276,13 @@ def write_legend(
         notes.append(say("atlas.legend_unstudied", language))
     if any(row.absent and row.state == say("atlas.not_provided", language) for row in rows):
         notes.append(say("atlas.legend_lacking", language))
-    rows.extend(LegendRow(note, "note") for note in (*notes, *content.notes))
+    rows.extend(LegendRow(note, "note") for note in (*notes, *_list_notes(content, drawn)))
     return rows
+
+
+def _list_notes(content: Content, drawn: Mapping[str, Drawn]) -> list[str]:
+    shown = {found.symbol.theme or key for key, found in drawn.items() if len(found.objects)}
+    return [note.text for note in content.notes if not note.uses or note.uses & shown]
 
 
 def _tell_share(found: Drawn, language: str) -> str:
