@@ -38,12 +38,12 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         journal.add("no_communes_no_indicators")
         return SimpleNamespace(output=study.output, journal=journal)
 
-    def print_commune_sheet(study: Any, commune: str, **options: Any) -> Path:
-        calls.append({"study": study, "commune": commune, **options})
+    def print_commune_sheet(study: Any, commune: str, options: Any, **others: Any) -> Path:
+        calls.append({"study": study, "commune": commune, "options": options, **others})
         return Path("sheet.pdf")
 
     replace_module(monkeypatch, "bocage.study.run", run_study=run_study)
-    replace_module(monkeypatch, "bocage.atlas", print_commune_sheet=print_commune_sheet)
+    replace_module(monkeypatch, "bocage.atlas.printing", print_commune_sheet=print_commune_sheet)
     return calls
 
 
@@ -192,13 +192,17 @@ class TestSheet:
 
     def test_options(self, folder: Path, ran: list[dict[str, Any]]) -> None:
         """Options reach the sheet; its file is printed."""
-        result = call("sheet", folder / STUDY, "--commune", "01004", "--format", "A3", "--png")
+        result = call(
+            "sheet", folder / STUDY, "--commune", "01004", "--format", "A3", "--png", "--only", "eau"
+        )
 
         assert result.stdout == "sheet.pdf\n"
         assert ran[0]["commune"] == "01004"
-        assert ran[0]["sheet_format"] == "a3"
-        assert ran[0]["png"] is True
-        assert ran[0]["language"] is None
+        assert ran[0]["only"] == "eau"
+        options = ran[0]["options"]
+        assert (options.sheet_format, options.png) == ("a3", True)
+        # What is not said comes from the study.
+        assert (options.orientation, options.language) == ("auto", "fr")
 
     def test_commune_is_needed(self, folder: Path) -> None:
         """Without a commune, click says what is missing, exit code 2."""

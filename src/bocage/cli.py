@@ -149,7 +149,7 @@ def demo(ctx: click.Context, folder: Path, no_sheet: bool) -> None:
     _say(ctx, f"network: {result.output / 'network.gpkg'}")
     _say(ctx, f"report:  {result.output / 'report.html'}")
     if commune is not None and not no_sheet:
-        from bocage.atlas import print_commune_sheet
+        from bocage.atlas.printing import print_commune_sheet
         from bocage.atlas.options import choose_options
 
         with progress.stage("Drawing the sheets"):
@@ -241,7 +241,7 @@ def sheet(
     STUDY is a study already run, or an atlas file that names official layers.
     """
     study = _read(path, None)
-    from bocage.atlas import print_commune_sheet
+    from bocage.atlas.printing import print_commune_sheet
     from bocage.atlas.options import choose_options
 
     options = choose_options(

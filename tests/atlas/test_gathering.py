@@ -55,10 +55,11 @@ class TestOfficial:
             "Département 80",
         ]
         assert sorted(content.groupings) == ["departement", "epci"]
-        assert content.notes == (
+        assert [note.text for note in content.notes] == [
             "Objectif non renseigné dans la donnée source pour 2 réservoirs\u00a0: imprimés "
             "«\u00a0à préserver\u00a0».",
-        )
+        ]
+        assert content.notes[0].uses == {"reservoirs"}
         assert "atlas_network_official" in [note.code for note in journal.notes]
 
     def test_one_without_objective(self, folder: Path) -> None:
@@ -68,7 +69,8 @@ class TestOfficial:
 
         content = gather_content(make_study(folder, entry, head=head), Journal())
 
-        assert content.notes == ("The source gives no objective for one reservoir: printed 'to preserve'.",)
+        [note] = content.notes
+        assert note.text == "The source gives no objective for one reservoir: printed 'to preserve'."
 
     def test_base_map(self, folder: Path) -> None:
         """Watercourses beside official layers are drawn as base map, and ask for no run."""
@@ -272,7 +274,7 @@ code = "insee_com"
         }
         assert content.network.tables["cours_eau_l"]["is_reservoir"].sum() == 48
         assert set(content.network.tables["corridor_s"]["objective"]) == {"restore"}
-        assert "276 réservoirs" in content.notes[0]
+        assert "276 réservoirs" in content.notes[0].text
         assert len(content.themes["wetland"]) == 1939
         assert content.communes["epci"].notna().all()
         assert content.groupings["epci"].name.nunique() == 21

@@ -149,7 +149,8 @@ def test_herault(shared: Path, tmp_path: Path, landcover: str, zonings: bool) ->
 
     assert sheet.exit_code == 0, sheet.output
     with pikepdf.open(tmp_path / "out" / "sheets" / "34079.pdf") as pdf:
-        assert len(pdf.pages) == 1
+        # The sheet, and the commune's figures on its back.
+        assert len(pdf.pages) == 2
         assert "/StructTreeRoot" in pdf.Root
 
 
