@@ -196,7 +196,7 @@ def place_labels(
     """
     room = shapely.box(inset_mm, inset_mm, frame.width_mm - inset_mm, frame.height_mm - inset_mm)
     shapely.prepare(room)
-    kept_clear = _avoid_tree(avoid, frame)
+    kept_clear = _KeptClear.make(avoid, frame)
     placed: list[PlacedLabel] = []
     taken: list[Any] = []
     wanted = [(label, _cut(label.geometry, frame, inset_mm)) for label in labels if label.text.strip()]
@@ -214,10 +214,9 @@ def place_labels(
         for other in taken:
             clear &= ~shapely.intersects(widened, other)
         cost = np.array([penalty for _, penalty in candidates])
-        if kept_clear is not None:
-            hits = owner[kept_clear.query(boxes, predicate="intersects")[0]]
-            # Covering one thing is worse than any position; covering many is hardly worse than covering one.
-            cost = cost + np.sqrt(np.bincount(hits, minlength=len(candidates)))
+        hits = owner[kept_clear.find_hits(boxes)]
+        # Covering one thing is worse than any position; covering many is hardly worse than covering one.
+        cost = cost + np.sqrt(np.bincount(hits, minlength=len(candidates)))
         cost[owner[~clear]] = math.inf
         middle = np.array([np.mean([place[:2] for _, place in pieces], axis=0) for pieces, _ in candidates])
         for _ in range(_MOST_COPIES):
@@ -442,17 +441,34 @@ def _size(shape: Any) -> float:
     return round(float(shape.area or shape.length), 3)
 
 
-def _avoid_tree(avoid: Sequence[Any], frame: MapFrame) -> shapely.STRtree | None:
-    if len(avoid) == 0:
-        return None
-    shapes = np.asarray(avoid, dtype=object)
-    shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
-    points = shapely.get_dimensions(shapes) == 0
-    # Long lines are cut to the frame first: a name asks only about those near it.
-    shapes[~points] = shapely.clip_by_rect(shapes[~points], *frame.bounds)
-    shapes = shapely.transform(shapely.simplify(shapes, 0.2 * frame.metres_per_mm), frame.to_paper)
-    # A point is drawn as a marker some millimetres wide, a line as a stroke.
-    return shapely.STRtree(shapely.buffer(shapes, np.where(points, 1.6, 0.6), quad_segs=2))
+@dataclass(frozen=True)
+class _KeptClear:
+    """What names had better not cover: points drawn as markers some millimetres wide, lines as strokes."""
+
+    trees: tuple[tuple[shapely.STRtree, float], ...]
+
+    @classmethod
+    def make(cls, avoid: Sequence[Any], frame: MapFrame) -> _KeptClear:
+        shapes = np.asarray(avoid, dtype=object)
+        shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+        points = shapely.get_dimensions(shapes) == 0
+        # Long lines are cut to the frame first: a name asks only about those near it.
+        lines = shapely.simplify(
+            shapely.clip_by_rect(shapes[~points], *frame.bounds), 0.2 * frame.metres_per_mm
+        )
+        groups = ((shapes[points], 1.6), (lines, 0.6))
+        return cls(
+            tuple(
+                (shapely.STRtree(shapely.transform(group, frame.to_paper)), reach)
+                for group, reach in groups
+                if len(group)
+            )
+        )
+
+    def find_hits(self, boxes: NDArray[Any]) -> NDArray[np.intp]:
+        """Give the box of each pair of a box and a thing within its reach."""
+        hits = [tree.query(boxes, predicate="dwithin", distance=reach)[0] for tree, reach in self.trees]
+        return np.concatenate([np.empty(0, dtype=np.intp), *hits])
 
 
 def _boxes(places: NDArray[np.float64]) -> NDArray[Any]:
