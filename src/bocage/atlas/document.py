@@ -112,6 +112,7 @@ def _compile(pages: Sequence[Page], info: DocumentInfo, **settings: Any) -> Any:
     )
 
 
+_MEMORY_OF_TYPST = 11
 _OPENING = '#show: document-style.with(json("document.json"))'
 
 
@@ -124,7 +125,11 @@ def _set(sources: Mapping[str, bytes], **settings: Any) -> Any:
             path = Path(folder, name)
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
-        return typst.compile(str(Path(folder, "main.typ")), root=folder, **settings)
+        compiled = typst.compile(str(Path(folder, "main.typ")), root=folder, **settings)
+    # Typst keeps what it set until it has set so many other documents: some 15 MB a page with pictures.
+    for _ in range(_MEMORY_OF_TYPST):
+        typst.compile(b"", format="svg", font_paths=_fonts(), ignore_system_fonts=True)
+    return compiled
 
 
 @cache
