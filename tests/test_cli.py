@@ -82,7 +82,7 @@ def test_help_lists_the_commands() -> None:
     """Help lists the commands in the order one meets them, each in a line."""
     output = call("--help").output
 
-    places = [output.index(f"\n  {name} ") for name in ("demo", "init", "run", "sheet", "info")]
+    places = [output.index(f"\n  {name} ") for name in ("demo", "init", "run", "sheet", "atlas", "info")]
     assert places == sorted(places)
 
 
@@ -210,6 +210,103 @@ class TestSheet:
 
         assert result.exit_code == 2
         assert "--commune" in result.stderr
+
+
+class TestAtlas:
+    """Tests for bocage atlas."""
+
+    @pytest.fixture
+    def made(self, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+        """Replace the making by what notes how it was called, and fails for one commune."""
+        calls: list[dict[str, Any]] = []
+
+        def make_atlas(study: Any, options: Any, **others: Any) -> SimpleNamespace:
+            calls.append({"study": study, "options": options, **others})
+            journal = Journal()
+            journal.add("no_communes_no_indicators")
+            journal.add("geometry_repaired", layer="communes", count=1)
+            failed = [
+                SimpleNamespace(title="01005 (Val-d'Été)", reason="no outline", trace="Traceback: here")
+            ]
+            return SimpleNamespace(
+                folder=Path("atlas"),
+                booklets=1,
+                pages=3,
+                reused=0,
+                volumes=(Path("atlas/volumes/oise.pdf"),),
+                failed=failed if "fail" in others["communes"] else [],
+                journal=journal,
+            )
+
+        replace_module(monkeypatch, "bocage.atlas.making", make_atlas=make_atlas)
+        return calls
+
+    def test_options(self, folder: Path, made: list[dict[str, Any]]) -> None:
+        """Options reach the making; what is not said comes from the study, and all communes are drawn."""
+        out = folder / "autre sortie"
+        words = ["--format", "A3", "--png", "--dpi", "50", "--workers", "3", "--fresh", "--output", out]
+        result = call("atlas", folder / STUDY, *words)
+
+        assert result.exit_code == 0
+        told = made[0]
+        assert (told["communes"], told["output"], told["workers"], told["fresh"]) == ((), out, 3, True)
+        options = told["options"]
+        assert (options.sheet_format, options.png, options.dpi) == ("a3", True, 50.0)
+        assert (options.orientation, options.language, options.volumes) == ("auto", "fr", "departement")
+
+    def test_some_communes(self, folder: Path, made: list[dict[str, Any]]) -> None:
+        """A look at some communes binds no volume, unless one is asked for."""
+        call("atlas", folder / STUDY, "--commune", "01004", "--commune", "Val-d'Été")
+        call("atlas", folder / STUDY, "--commune", "01004", "--volumes", "all")
+
+        assert made[0]["communes"] == ("01004", "Val-d'Été")
+        assert [one["options"].volumes for one in made] == ["none", "all"]
+
+    def test_words(self, folder: Path, made: list[dict[str, Any]]) -> None:
+        """What was made goes to standard output, warnings beside it; all notes only when asked for."""
+        result = call("atlas", folder / STUDY)
+
+        assert result.exit_code == 0
+        assert result.stdout.splitlines() == [
+            f"communes: 1 (3 pages) in {Path('atlas/communes')}",
+            f"volume:   {Path('atlas/volumes/oise.pdf')}",
+            f"figures:  {Path('atlas/communes.csv')}",
+        ]
+        assert result.stderr.count("\n") == 1
+        assert result.stderr.startswith("! Couche des communes non fournie")
+        assert call("atlas", folder / STUDY, "--verbose").stderr.count("! ") == 2
+        assert call("atlas", folder / STUDY, "--language", "en").stderr.startswith("! ")
+        assert "fournie" not in call("atlas", folder / STUDY, "--language", "en").stderr
+
+    def test_failures(self, folder: Path, made: list[dict[str, Any]]) -> None:
+        """What could not be drawn is listed even when quiet, exit code 2; where, only for those who ask."""
+        quiet = call("atlas", folder / STUDY, "--quiet", "--commune", "fail")
+
+        assert (quiet.exit_code, quiet.stdout) == (2, "")
+        assert "bocage: 01005 (Val-d'Été): no outline\n" in quiet.stderr
+        assert quiet.stderr.endswith(
+            "1 could not be drawn, for the reasons above; everything else is there\n"
+        )
+        assert "Traceback" not in quiet.stderr
+        debug = call("atlas", folder / STUDY, "--commune", "fail", "--debug")
+        assert debug.exit_code == 2
+        assert "Traceback: here" in debug.stderr
+
+    def test_help(self) -> None:
+        """Help tells every option and what the exit code means."""
+        output = call("atlas", "--help").output
+
+        for option in ("commune", "format", "orientation", "volumes", "language", "output", "png", "dpi"):
+            assert f"--{option}" in output
+        assert "Exit code 2 when something could not be drawn" in " ".join(output.split())
+        assert "--workers" in output
+        assert "--fresh" in output
+
+    @pytest.mark.parametrize("words", [["--volumes", "x"], ["--dpi", "5"], ["--workers", "0"]])
+    def test_bad_options(self, folder: Path, made: list[dict[str, Any]], words: list[str]) -> None:
+        """Options that cannot be are refused before anything is read."""
+        assert call("atlas", folder / STUDY, *words).exit_code == 2
+        assert made == []
 
 
 class TestDemo:

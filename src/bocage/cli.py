@@ -149,8 +149,8 @@ def demo(ctx: click.Context, folder: Path, no_sheet: bool) -> None:
     _say(ctx, f"network: {result.output / 'network.gpkg'}")
     _say(ctx, f"report:  {result.output / 'report.html'}")
     if commune is not None and not no_sheet:
-        from bocage.atlas.printing import print_commune_sheet
         from bocage.atlas.options import choose_options
+        from bocage.atlas.printing import print_commune_sheet
 
         with progress.stage("Drawing the sheets"):
             sheet_path = print_commune_sheet(study, commune, choose_options(study))
@@ -241,8 +241,8 @@ def sheet(
     STUDY is a study already run, or an atlas file that names official layers.
     """
     study = _read(path, None)
-    from bocage.atlas.printing import print_commune_sheet
     from bocage.atlas.options import choose_options
+    from bocage.atlas.printing import print_commune_sheet
 
     options = choose_options(
         study, sheet_format=sheet_format, orientation=orientation, language=language, png=png
@@ -267,8 +267,11 @@ def sheet(
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the atlas.")
 @click.option("--png", is_flag=True, help="Draw an image of each page too.")
 @click.option("--dpi", type=click.IntRange(20, 600), default=110, show_default=True, help="Of the images.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; the files do not depend on it.")
-@click.option("--fresh", is_flag=True, help="Draw everything again.")
+@click.option(
+    "--workers", type=click.IntRange(min=1),
+    help="Processes; one a core when left out, where memory allows. The files do not depend on it.",
+)  # fmt: skip
+@click.option("--fresh", is_flag=True, help="Draw everything again, ignoring an earlier run.")
 @_speaking
 @click.pass_context
 def atlas(
@@ -288,7 +291,7 @@ def atlas(
     """Draw the sheets of all communes, and bind them in volumes (atlas).
 
     STUDY is a study already run, or an atlas file that names official layers. Run again after an
-    interruption, it draws only what lacks.
+    interruption or a change, it draws only what lacks. Exit code 2 when something could not be drawn.
     """
     study = _read(path, None)
     from bocage.atlas.making import make_atlas
@@ -314,9 +317,10 @@ def atlas(
         fresh=fresh,
         progress=progress,
     )
+    settings = _settings(ctx)
     for note in result.journal.notes:
-        if note.level == "warning":
-            progress.say(f"! {note.text(study.language)}")
+        if note.level == "warning" or settings["verbose"]:
+            progress.say(f"! {note.text(options.language)}")
     _say(ctx, f"communes: {result.booklets} ({result.pages} pages) in {result.folder / 'communes'}")
     for volume in result.volumes:
         _say(ctx, f"volume:   {volume}")
@@ -324,8 +328,10 @@ def atlas(
     if result.failed:
         for one in result.failed:
             _tell(f"{one.title}: {one.reason}")
+            if one.trace and settings["debug"]:
+                click.echo(one.trace, err=True)
         _tell(f"{len(result.failed)} could not be drawn, for the reasons above; everything else is there")
-        ctx.exit(2)
+        ctx.exit(_MENDABLE)
 
 
 @main.command()

@@ -13,12 +13,14 @@ import time
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bocage.atlas.batch import BatchResult, Job, run_batch
+from bocage.atlas.batch import BatchResult, Job, count_workers, run_batch, running
 from bocage.errors import DataError, OutputError, ResourceError
+from bocage.io.files import replace_on_success
 
 ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -49,6 +51,16 @@ def draw(folder: Path, job: Job) -> dict[str, Any]:
             raise DataError("commune 60000: its outline is empty;\n mend the layer")
         case "disk full":
             raise OutputError("'a.pdf' cannot be written: the disk is full; free some space.")
+        case "open elsewhere":
+            with replace_on_success(folder / f"{job.key}.pdf") as part:
+                part.write_text("new")
+                raise PermissionError(errno.EACCES, "Access is denied", str(part), None, "a.pdf")
+        case "name too long":
+            with replace_on_success(folder / f"{'é' * 200}.pdf") as part:
+                part.write_text("new")
+        case "read-only folder":
+            with replace_on_success(folder / f"{job.key}.pdf") as part:
+                raise PermissionError(errno.EACCES, "Permission denied", str(part))
         case "raw disk full":
             raise OSError(errno.ENOSPC, "No space left on device", "a.pdf")
         case "memory":
@@ -203,6 +215,17 @@ def test_disk_full_stops_the_batch(tmp_path: Path, workers: int) -> None:
         assert len(again.done) == 40
 
 
+def test_file_open_in_another_program(tmp_path: Path) -> None:
+    """A file that alone cannot be replaced or named costs its job; a folder that takes none stops all."""
+    result = run(tmp_path, make_jobs(4, {1: "open elsewhere", 2: "name too long"}), workers=1)
+
+    assert list(result.done) == ["000", "003"]
+    assert "open in another program" in result.failed[0].reason
+    assert "the name is too long" in result.failed[1].reason
+    with pytest.raises(OutputError, match="read-only"):
+        run(tmp_path, make_jobs(6, {5: "read-only folder"}), workers=1)
+
+
 def test_unwritable_ledger_is_told_before_drawing(tmp_path: Path) -> None:
     """A folder where the ledger should be is one sentence, and nothing is drawn."""
     (tmp_path / "done.jsonl").mkdir()
@@ -250,6 +273,16 @@ def test_one_thread_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert result.done["000"] == {"threads": "1"}
     assert os.environ["OMP_NUM_THREADS"] == "5"
     assert "RAYON_NUM_THREADS" not in os.environ
+
+
+def test_processes_fit_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process for each core, as long as each can have 1 GB; one at least."""
+    import psutil
+
+    monkeypatch.setattr(running, "count_cores", lambda: 8)
+    for free_gb, workers in ((64.0, 8), (3.5, 3), (0.2, 1)):
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free_gb * 1e9))  # noqa: B023
+        assert count_workers() == workers
 
 
 def test_reuse(tmp_path: Path) -> None:

@@ -107,6 +107,7 @@ def compose_booklet(
             sheet_format=sheet_format,
             orientation=orientation,
             language=language,
+            figures=None if figures is None else figures.get(insee),
             journal=journal if number == 1 else None,
         )
         for number, spec in enumerate(specs, start=1)

@@ -10,6 +10,7 @@ from bocage.atlas.commune import find_commune
 from bocage.atlas.gathering import gather_content
 from bocage.atlas.options import AtlasOptions
 from bocage.atlas.series import plan_series
+from bocage.atlas.unmapped import keep_unmapped
 from bocage.errors import InputError
 from bocage.io.files import replace_on_success
 from bocage.journal import Journal
@@ -63,7 +64,7 @@ def print_commune_sheet(
 
     check_files(study)
     journal = Journal()
-    content = gather_content(study, journal)
+    content = keep_unmapped(study, gather_content(study, journal), journal)
     code = find_code(content.communes, commune)
     find_commune(content.communes, code)
     specs = plan_series(content, list_sheets(study), options.language)

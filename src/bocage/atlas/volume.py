@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bocage.atlas.batch import Job
 from bocage.atlas.contents import Entry, compose_contents, count_pages
 from bocage.atlas.cover import compose_cover
 from bocage.atlas.document import DocumentInfo, set_document
@@ -25,12 +28,12 @@ from bocage.atlas.places import (
 )
 from bocage.atlas.territory import Territory, alphabetize, find_territory
 from bocage.atlas.words import read_date
-from bocage.progress import Progress
-from bocage.wording import fold_name, say
+from bocage.atlas.workshop import Workshop, fold_file_name
+from bocage.io.files import hash_file
+from bocage.wording import say
 
 if TYPE_CHECKING:
     from bocage.atlas.content import Content
-    from bocage.atlas.making import Workshop
 
 
 @dataclass(frozen=True)
@@ -52,61 +55,87 @@ class Group:
     insee: tuple[str, ...]
 
 
-def bind_volumes(
-    workshop: Workshop, done: Mapping[str, Mapping[str, Any]], *, progress: Progress
-) -> tuple[Path, ...]:
-    """Bind the sheets that were drawn.
-
-    Parameters
-    ----------
-    workshop : Workshop
-    done : mapping of job to result
-        Booklets (``commune-<code>``) and sheets of the grid (``cell-<name>``).
-    progress : Progress
-
-    Returns
-    -------
-    tuple of Path
-        Of the volumes, in alphabetical order of their territories.
-    """
-    drawn = [key.removeprefix("commune-") for key in done if key.startswith("commune-")]
-    groups = group_communes(workshop.content, drawn, workshop.options.volumes, workshop.title)
-    volumes = []
-    with progress.stage("Binding the volumes", total=len(groups)) as stage:
-        for group in groups:
-            volumes.append(_bind(workshop, group, done))
-            stage.advance()
-    return tuple(volumes)
-
-
-def group_communes(content: Content, insee: Sequence[str], by: str, title: str) -> list[Group]:
+def group_communes(content: Content, insee: Sequence[str], by: str) -> list[Group]:
     """Share communes out to volumes; those in no group make one of their own.
 
     Parameters
     ----------
     content : Content
     insee : sequence of str
-    by : {"departement", "epci", "all"}
-    title : str
-        Names the volume of all.
+    by : {"departement", "epci", "all", "none"}
+        Without the column that says it, all are in one volume.
+
+    Returns
+    -------
+    list of Group
+        In alphabetical order of their names; no two have the same file.
     """
+    if by == "none" or not insee:
+        return []
     if by == "all" or by not in content.communes.columns:
-        return [Group("atlas", "", tuple(insee))] if insee else []
+        return [Group("atlas", "", tuple(insee))]
     wanted = set(insee)
     members: dict[str, list[str]] = {}
-    for code, name in zip(content.communes["insee"].astype(str), content.communes[by], strict=True):
+    for code, given in zip(content.communes["insee"].astype(str), content.communes[by], strict=True):
         if code in wanted:
-            members.setdefault(str(name or ""), []).append(code)
-    return [
-        Group(_name_file(name), name, tuple(dict.fromkeys(codes)))
-        for name, codes in sorted(members.items(), key=lambda pair: alphabetize(pair[0]))
-    ]
+            members.setdefault(given if isinstance(given, str) else "", []).append(code)
+    groups: list[Group] = []
+    taken: set[str] = set()
+    for name, codes in sorted(members.items(), key=lambda pair: alphabetize(pair[0])):
+        stem = (fold_file_name(name) or "groupe") if name else "sans-groupe"
+        key, number = stem, 2
+        while key in taken:
+            key, number = f"{stem}-{number}", number + 1
+        taken.add(key)
+        groups.append(Group(key, name, tuple(dict.fromkeys(codes))))
+    return groups
 
 
-def _name_file(name: str) -> str:
-    import re
+def list_volume_jobs(groups: Sequence[Group], done: Mapping[str, Mapping[str, Any]], title: str) -> list[Job]:
+    """List the volumes to bind, of the sheets that were drawn.
 
-    return re.sub(r"[^a-z0-9]+", "-", fold_name(name)).strip("-") or "sans-groupe"
+    Parameters
+    ----------
+    groups : sequence of Group
+    done : mapping of job to result
+        Booklets (``commune-<code>``) and sheets of the grid (``cell-<name>``).
+    title : str
+
+    Returns
+    -------
+    list of Job
+        None for a group whose sheets all failed.
+    """
+    cells = {key: result for key, result in done.items() if key.startswith("cell-")}
+    jobs = []
+    for group in groups:
+        codes = tuple(code for code in group.insee if f"commune-{code}" in done)
+        parts = {**cells, **{f"commune-{code}": done[f"commune-{code}"] for code in codes}}
+        if codes:
+            depends = json.dumps(
+                [title, group.name, {key: result["sha256"] for key, result in parts.items()}], sort_keys=True
+            )
+            jobs.append(
+                Job(
+                    f"volume-{group.key}",
+                    f"volumes/{group.key}.pdf",
+                    {"group": Group(group.key, group.name, codes), "parts": parts},
+                    sha256(depends.encode()).hexdigest(),
+                )
+            )
+    return jobs
+
+
+def draw_volume(workshop: Workshop, job: Job) -> dict[str, Any]:
+    """Bind a volume, and give its file, pages, size and hash."""
+    group: Group = job.payload["group"]
+    path, pages = _bind(workshop, group, job.payload["parts"])
+    return {
+        "file": path.relative_to(workshop.folder).as_posix(),
+        "bytes": path.stat().st_size,
+        "sha256": hash_file(path),
+        "pages": pages,
+    }
 
 
 @dataclass
@@ -203,7 +232,7 @@ class _Composer:
             yield PLACE_INDEX, index
 
 
-def _bind(workshop: Workshop, group: Group, done: Mapping[str, Mapping[str, Any]]) -> Path:
+def _bind(workshop: Workshop, group: Group, done: Mapping[str, Mapping[str, Any]]) -> tuple[Path, int]:
     folder = workshop.folder
     territory = find_territory(workshop.content, group.name, insee=group.insee)
     cells: tuple[str, ...] = ()
@@ -237,8 +266,9 @@ def _bind(workshop: Workshop, group: Group, done: Mapping[str, Mapping[str, Any]
     parts += [_take_cell(workshop, name, done) for name in cells]
     parts += [_take_booklet(workshop, code, name, booklets[code]) for code, name in territory.communes]
     parts += [_set(place, one, info) for place, one in composer.back(folios)]
+    _check_folios(parts, folios)
     target = folder / "volumes" / f"{group.key}.pdf"
-    join_documents(
+    volume = join_documents(
         target,
         parts,
         title=info.title,
@@ -250,7 +280,7 @@ def _bind(workshop: Workshop, group: Group, done: Mapping[str, Mapping[str, Any]
         folios=_make_folios(parts, info),
         first_folio=1,
     )
-    return target
+    return target, volume.pages
 
 
 def _set(place: str, page: Page, info: DocumentInfo, others: Iterable[str] = ()) -> Part:
@@ -281,6 +311,16 @@ def _take_booklet(workshop: Workshop, code: str, name: str, result: Mapping[str,
         names={name_commune_place(code): 0},
         chapter=(say("atlas.chapter_communes", workshop.options.language),),
     )
+
+
+def _check_folios(parts: Sequence[Part], folios: Mapping[str, int]) -> None:
+    """Check that what the contents and the indexes say of pages is so."""
+    page = 1
+    for part in parts:
+        for name, place in part.names.items():
+            # Sheets that the volume lacks stand for the key map, and have no page of their own.
+            assert folios.get(name, page + place) == page + place, f"'{name}' is not on page {folios[name]}"
+        page += len(measure_part(part))
 
 
 def _make_folios(parts: Sequence[Part], info: DocumentInfo) -> Part | None:
