@@ -14,6 +14,7 @@ from typing import Any
 
 from bocage.atlas.page import Page
 from bocage.atlas.pdf import stamp_pages
+from bocage.atlas.spelling import spell, spell_data
 
 
 @dataclass(frozen=True)
@@ -89,27 +90,37 @@ def _compile(pages: Sequence[Page], info: DocumentInfo, **settings: Any) -> Any:
     body = []
     for number, page in enumerate(pages):
         folder = f"page{number}"
-        sources[f"{folder}/page.json"] = json.dumps(page.data, ensure_ascii=False, sort_keys=True).encode()
-        sources |= {f"{folder}/{name}": content for name, content in page.files.items()}
+        sources[f"{folder}/page.json"] = _write_json(spell_data(page.data))
+        sources |= {f"{folder}/{name}": _spell_file(name, content) for name, content in page.files.items()}
         body.append(f'#{page.template.replace("_", "-")}("{folder}")')
     templates = sorted({page.template for page in pages})
     sources |= _templates()
     head = [f'#import "{name}.typ": {name.replace("_", "-")}' for name in templates]
-    sources["document.json"] = json.dumps(
-        {
-            "title": info.title,
-            "description": info.description,
-            "author": list(info.author),
-            "keywords": list(info.keywords),
-            "date": [info.date.year, info.date.month, info.date.day],
-            "language": info.language,
-        },
-        ensure_ascii=False,
-    ).encode()
+    said = {
+        "title": info.title,
+        "description": info.description,
+        "author": list(info.author),
+        "keywords": list(info.keywords),
+        "date": [info.date.year, info.date.month, info.date.day],
+        "language": info.language,
+    }
+    sources["document.json"] = _write_json(spell_data(said))
     sources["main.typ"] = "\n".join(['#import "style.typ": document-style', *head, _OPENING, *body]).encode()
     return _set(
         sources, font_paths=_fonts(), ignore_system_fonts=True, timestamp=int(moment.timestamp()), **settings
     )
+
+
+def _write_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
+
+
+def _spell_file(name: str, content: bytes) -> bytes:
+    # A letter that the typeface lacks stops typst: names of the content are spelled already, others here.
+    if not name.endswith(".svg") or name.startswith("logo"):
+        return content
+    text = content.decode()
+    return content if text.isascii() else spell(text).encode()
 
 
 _MEMORY_OF_TYPST = 11

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from bocage.atlas.backdrop import RasterBackdrop
 from bocage.atlas.content import Content, Grouping, Note, SourceUse
 from bocage.atlas.series import NETWORK_THEMES
+from bocage.atlas.spelling import spell_content
 from bocage.errors import StudyError
 from bocage.journal import Journal
 from bocage.network import COLUMNS, Network, Theme, empty_table
@@ -85,7 +86,7 @@ def gather_content(study: Study, journal: Journal) -> Content:
         area = resolve_area(study, journal, communes=communes).area if computed else None
     groupings, columns = _group_communes(study, communes, journal)
     backdrop = choose_backdrop(study)
-    return Content(
+    content = Content(
         network=network,
         communes=communes.assign(**columns),
         symbols=symbols,
@@ -98,6 +99,7 @@ def gather_content(study: Study, journal: Journal) -> Content:
         sources=list_source_uses(study, official.uses),
         notes=tuple(_write_notes(official.unsaid, study.language)),
     )
+    return spell_content(content, journal)
 
 
 def choose_backdrop(study: Study) -> RasterBackdrop:

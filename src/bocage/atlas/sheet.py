@@ -40,6 +40,7 @@ from bocage.wording import say
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from bocage.connectivity.communes_figures import CommuneFigures
     from bocage.journal import Journal
 
 _MARGIN = 0.06
@@ -100,6 +101,7 @@ def compose_sheet(
     sheet_format: str = "a4",
     orientation: str = "auto",
     language: str = "fr",
+    figures: CommuneFigures | None = None,
     journal: Journal | None = None,
 ) -> Sheet:
     """Compose a sheet of a commune: choose page, scale and objects, draw the map, write the words.
@@ -121,6 +123,8 @@ def compose_sheet(
     orientation : {"auto", "portrait", "landscape"}
         ``auto``: the one that shows the commune larger.
     language : {"fr", "en"}
+    figures : CommuneFigures, optional
+        Of the commune; the legend then says what they say. Without them it measures by itself.
     journal : Journal, optional
         Told when a commune was given in several objects.
 
@@ -140,7 +144,7 @@ def compose_sheet(
     commune = find_commune(content.communes, insee, journal=journal)
     layout, _ = choose_layout(commune.outline.bounds, sheet_format, orientation, margin=_MARGIN)
     frame = fit_frame(commune.outline.bounds, layout.map.w, layout.map.h, margin=_MARGIN)
-    drawn = select_drawn(content, spec, frame, commune.outline)
+    drawn = select_drawn(content, spec, frame, commune.outline, figures)
     coordinates = place_coordinates(frame, layout.unit, language)
     # Only the network is looked for in the study area; inventories come as they are.
     area = content.area if spec.network_themes else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from bocage.atlas.measures import read_measure
 from bocage.atlas.series import SheetSpec
 from bocage.cartography.frame import MapFrame
 from bocage.cartography.svg import MapLayer, select_objects
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bocage.atlas.content import Content
+    from bocage.connectivity.communes_figures import CommuneFigures
 
 
 _NEGLIGIBLE = 1e-6
@@ -42,8 +44,8 @@ class Drawn:
     inside : int
         How many of them have ground, length or a place in the commune; touching its limit is not enough.
     measure : float
-        Their area [m²], length [m] or number in the commune; what overlaps counts once. Of corridors,
-        the area outside reservoirs, as in the indicators.
+        Their area [m²], length [m] or number in the commune; what overlaps counts once. Of corridors, the
+        area outside reservoirs; of what is to preserve, that which is not to restore too.
     """
 
     symbol: Symbol
@@ -57,7 +59,13 @@ class Drawn:
         return MapLayer(self.objects, self.symbol)
 
 
-def select_drawn(content: Content, spec: SheetSpec, frame: MapFrame, outline: Any | None) -> dict[str, Drawn]:
+def select_drawn(
+    content: Content,
+    spec: SheetSpec,
+    frame: MapFrame,
+    outline: Any | None,
+    figures: CommuneFigures | None = None,
+) -> dict[str, Drawn]:
     """Choose and measure what each symbol of a sheet draws.
 
     Parameters
@@ -68,6 +76,8 @@ def select_drawn(content: Content, spec: SheetSpec, frame: MapFrame, outline: An
     frame : MapFrame
     outline : shapely geometry or None
         The commune; without one, everything is on the map and nothing is measured.
+    figures : CommuneFigures, optional
+        Of the commune: what they measure is taken from them, so that legend and figures agree.
 
     Returns
     -------
@@ -96,28 +106,38 @@ def select_drawn(content: Content, spec: SheetSpec, frame: MapFrame, outline: An
     for key, objects in chosen.items():
         cut = _cut(np.asarray(objects.geometry, dtype=object), outline)
         inside[key] = cut[_SIZES[content.symbols[key].kind](cut) > _NEGLIGIBLE]
-    wholes = {key: _unite(cut) for key, cut in inside.items() if content.symbols[key].kind != "point"}
-    corridors = [key for key in wholes if content.symbols[key].table == "corridor_s" and len(inside[key])]
-    if corridors:
-        taken = [
-            wholes[key] for key in wholes if content.symbols[key].table == "reservoir_s" and len(inside[key])
-        ]
-        if not any(content.symbols[key].table == "reservoir_s" for key in wholes):
+    told = {} if figures is None else {key: read_measure(figures, content.symbols[key]) for key in chosen}
+    measured = {key: measure for key, measure in told.items() if measure is not None}
+    if len(measured) < len(chosen):
+        measured = _measure(content, inside, window, outline) | measured
+    return {
+        key: Drawn(content.symbols[key], objects, len(inside[key]), measured[key])
+        for key, objects in chosen.items()
+    }
+
+
+def _measure(
+    content: Content, inside: Mapping[str, NDArray[Any]], window: Any, outline: Any
+) -> dict[str, float]:
+    """Measure what lies in the commune; what is both to preserve and to restore is to restore."""
+    kinds = {key: content.symbols[key].kind for key in inside}
+    wholes = {key: _unite(cut) for key, cut in inside.items() if kinds[key] != "point"}
+    if len(inside.get("corridor", ())) or len(inside.get("corridor_to_restore", ())):
+        taken = [wholes[key] for key in ("reservoir", "reservoir_to_restore") if key in wholes]
+        if not taken:
             reservoirs = _find_visible(content.network.tables["reservoir_s"], window)
             taken = [_unite(_cut(np.asarray(reservoirs.geometry, dtype=object), outline))]
-        for key in corridors:
-            for reservoir in taken:
-                wholes[key] = shapely.difference(wholes[key], reservoir)
+        for key in ("corridor", "corridor_to_restore"):
+            for reservoir in taken if key in wholes else ():
+                if not reservoir.is_empty:
+                    wholes[key] = shapely.difference(wholes[key], reservoir)
+    for key in ("reservoir", "corridor"):
+        restored = wholes.get(f"{key}_to_restore")
+        if key in wholes and restored is not None and not restored.is_empty:
+            wholes[key] = shapely.difference(wholes[key], restored)
     return {
-        key: Drawn(
-            content.symbols[key],
-            objects,
-            len(inside[key]),
-            float(_SIZES[content.symbols[key].kind](wholes[key]))
-            if key in wholes
-            else float(len(inside[key])),
-        )
-        for key, objects in chosen.items()
+        key: float(_SIZES[kinds[key]](wholes[key])) if key in wholes else float(len(cut))
+        for key, cut in inside.items()
     }
 
 
@@ -163,9 +183,9 @@ def _cut(geometries: NDArray[Any], outline: Any) -> NDArray[Any]:
     # bounds before the exact intersection.
     whole = shapely.contains_properly(outline, meets)
     border = meets[~whole]
-    near = shapely.make_valid(shapely.clip_by_rect(border, *outline.bounds))
-    # A point on the bounds is outside of them for the fast cut, and yet in the commune.
-    near = np.where(shapely.get_dimensions(border) == 0, border, near)
+    # A little wider: the fast cut drops lines that lie on the rectangle.
+    west, south, east, north = outline.bounds
+    near = shapely.make_valid(shapely.clip_by_rect(border, west - 1.0, south - 1.0, east + 1.0, north + 1.0))
     cut = np.array(meets, dtype=object)
     cut[~whole] = shapely.intersection(near, outline)
     return cut
