@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from bocage.cartography.symbols import Symbol, load_symbols
 from bocage.cli import main
 from bocage.landcover.ground import GROUND
 from bocage.landcover.nomenclature import NOMENCLATURES, load_nomenclature
@@ -53,8 +54,7 @@ def write_study_page() -> str:
             lines += ["", "## `[nomenclatures.<name>]`", "", f"{field.description}", "", "```toml"]
             lines += ["[nomenclatures.local]", '"11" = "urban_dense"', '"31" = "broadleaf"', "```"]
         else:
-            array = typing.get_origin(field.annotation) is tuple
-            lines += _write_table(f"[[{name}]]" if array else f"[{name}]", model, "##")
+            lines += _write_table(_name_table(name, field), model, "##")
     lines += ["", "## Yes or no from a column", "", _sentence(Flag), ""]
     lines += ['`list1 = "CLASSE1"` reads a column of T and F, 1 and 0, oui and non ...;']
     lines += ['`canal = { field = "NATURE", values = ["Canal"] }` says which values mean yes.']
@@ -83,6 +83,7 @@ def write_study_page() -> str:
     for key in NOMENCLATURES:
         nomenclature = load_nomenclature(key)
         lines.append(f"| `{key}` | {nomenclature.title} | {len(nomenclature.classes)} |")
+    lines += _write_symbols()
     lines += ["", "## Ground classes", "", "The words that habitat and resistance use.", ""]
     lines += ["| key | français | English |", "|---|---|---|"]
     lines += [f"| `{key}` | {ground.fr} | {ground.en} |" for key, ground in GROUND.items()]
@@ -129,10 +130,40 @@ def _write_table(title: str, model: type[BaseModel], level: str) -> list[str]:
     for name, field in model.model_fields.items():
         inner = _find_model(field.annotation)
         if inner is not None and inner is not Flag:
-            nested += _write_table(f"{title.strip('[]')}.{name}", inner, level + "#")
+            nested += _write_table(_name_table(f"{title.strip('[]')}.{name}", field), inner, level + "#")
         meaning = (field.description or "").replace("|", "\\|")
         lines.append(f"| `{name}` | {_name_type(field)} | {_show_default(field)} | {meaning} |")
     return lines + nested
+
+
+def _name_table(name: str, field: FieldInfo) -> str:
+    """Write the head of a table as TOML does: doubled brackets for one that may be repeated."""
+    return f"[[{name}]]" if typing.get_origin(field.annotation) is tuple else f"[{name}]"
+
+
+def _write_symbols() -> list[str]:
+    """List the symbols by what they draw: themes by their sheet, then the network and the base map."""
+    symbols = load_symbols()
+    lines = ["", "## Themes and symbols", ""]
+    lines += [
+        "`theme` of an official layer is a key of the first four lists; "
+        "a [palette file](../how-to/atlas.md#colours) may draw any of these symbols anew."
+    ]
+    groups: list[tuple[str, tuple[Symbol, ...]]] = [
+        ("Sheet of inventories", symbols.of_group("inventories")),
+        ("Sheet of protections", symbols.of_group("protections")),
+        ("Sheet of water", symbols.of_group("water")),
+        ("Sheet of continuities", symbols.of_group("continuities")),
+        ("The network", tuple(symbol for symbol in symbols if symbol.table is not None)),
+        (
+            "Base map and limits",
+            tuple(symbol for symbol in symbols if symbol.table is None and symbol.group is None),
+        ),
+    ]
+    for title, members in groups:
+        lines += ["", f"### {title}", "", "| key | kind | français | English |", "|---|---|---|---|"]
+        lines += [f"| `{one.key}` | {one.kind} | {one.label_fr} | {one.label_en} |" for one in members]
+    return lines
 
 
 def _name_type(field: FieldInfo) -> str:
@@ -149,9 +180,10 @@ def _name_annotation(annotation: Any) -> str:
     if origin is typing.Literal:
         return ", ".join(f"`{one}`" for one in inside)
     if origin is tuple:
-        return (
-            f"list of {_name_annotation(inside[0])}" if inside[-1] is Ellipsis else f"{len(inside)} numbers"
-        )
+        if inside[-1] is Ellipsis:
+            return f"list of {_name_annotation(inside[0])}"
+        # A pair of words only stands in a list of them.
+        return "pairs of texts" if inside[0] is str else f"{len(inside)} numbers"
     if origin is dict:
         return f"table of {_name_annotation(inside[1])}"
     if annotation is Flag:

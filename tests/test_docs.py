@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import tomllib
@@ -12,7 +13,10 @@ from typing import get_args
 import click
 import pytest
 
+from bocage.atlas.options import AtlasOptions
+from bocage.cartography.symbols import load_symbols
 from bocage.cli import main
+from bocage.connectivity.communes_figures import LAYER_INDICATORS, MORE_INDICATORS
 from bocage.connectivity.indicators import INDICATORS
 from bocage.journal import Level
 from bocage.network import COLUMNS, Table
@@ -78,11 +82,86 @@ class TestResults:
 
         assert re.findall(r"^\| `([\w{}]+)`", section, re.MULTILINE) == list(INDICATORS)
 
+    def test_every_figure_of_an_atlas(self) -> None:
+        """The section of communes.csv gives unit and meaning of each of its own columns, in order."""
+        section = find_section(self.page, "### `communes.csv`")
+        rows = re.findall(
+            r"^\| (?:(\w+) \| )?`([\w{}]+)` \| (\w*) \| (.*) \| (yes)? \|$", section, re.MULTILINE
+        )
+        written = [
+            ("", name, figure.unit, figure.meaning, "yes" if figure.additive else "")
+            for name, figure in MORE_INDICATORS.items()
+        ]
+        written += [
+            (kind, name, figure.unit, figure.meaning, "yes" if figure.additive else "")
+            for kind, columns in LAYER_INDICATORS.items()
+            for name, figure in columns.items()
+        ]
+
+        assert rows == written
+
+    def test_every_option_of_an_atlas(self) -> None:
+        """The section of atlas.json names the options that it holds."""
+        section = find_section(self.page, "### `atlas.json`")
+
+        assert [name for name in AtlasOptions.__dataclass_fields__ if f"`{name}`" not in section] == []
+
+    def test_every_field_of_the_record(self) -> None:
+        """The section of atlas.json has the fields that it is written with, and those of a commune."""
+        section = find_section(self.page, "### `atlas.json`")
+        about, _, of_commune = section.partition("Of a commune:")
+        listed = [set(re.findall(r"`(\w+)`", row)) for row in (list_fields(about), list_fields(of_commune))]
+        booklet = find_keys("workshop", "_draw_booklet") | find_keys("workshop", "keep_file")
+
+        assert listed == [find_keys("record", "write_record", "record"), booklet]
+
     def test_every_level_of_the_journal(self) -> None:
         """Each level of a note is explained."""
         section = find_section(self.page, "## report.html")
 
         assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == set(get_args(Level))
+
+
+def list_fields(section: str) -> str:
+    """Give the first cells of the tables of a section."""
+    return "\n".join(re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE))
+
+
+def find_keys(module: str, function: str, variable: str = "") -> set[str]:
+    """Find the keys of the table of a module of the atlas that a function returns, or gives a variable."""
+    tree = ast.parse((ROOT / "src" / "bocage" / "atlas" / f"{module}.py").read_text(encoding="utf-8"))
+    (body,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function)
+    tables = [
+        node.value
+        for node in ast.walk(body)
+        if (isinstance(node, ast.Return) and not variable)
+        or (isinstance(node, ast.Assign) and variable in {getattr(one, "id", None) for one in node.targets})
+    ]
+    keys = [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
+    return {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+
+
+def test_every_symbol_is_listed() -> None:
+    """The reference lists each symbol of the palette once, with its words in both languages."""
+    section = find_section(ROOT / "docs" / "reference" / "study.md", "## Themes and symbols")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*) \| (.*) \|$", section, re.MULTILINE)
+
+    assert sorted(rows) == sorted((one.key, one.kind, one.label_fr, one.label_en) for one in load_symbols())
+
+
+def test_palette_of_the_page_is_one(tmp_path: Path) -> None:
+    """The palette file that the page on the atlas shows changes the colour it says, and only that."""
+    (palette,) = (
+        body for body in list_blocks(ROOT / "docs" / "how-to" / "atlas.md", "text") if "palette" in body
+    )
+    path = tmp_path / "palette.toml"
+    path.write_text(palette, encoding="utf-8")
+    changed, usual = load_symbols(path), load_symbols()
+
+    assert changed["znieff1"].fill != usual["znieff1"].fill
+    assert [one.key for one in usual if changed[one.key] != one] == ["znieff1"]
+    assert changed["znieff1"].fill_opacity == usual["znieff1"].fill_opacity
+    assert changed["znieff1"].order == usual["znieff1"].order
 
 
 def test_every_rule_of_objectives_is_a_method() -> None:
