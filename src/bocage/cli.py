@@ -261,7 +261,7 @@ def sheet(
 @click.option("--orientation", type=_ORIENTATIONS, help="Of the paper; the study's when left out.")
 @click.option(
     "--volumes", type=click.Choice(["departement", "epci", "all", "none"]),
-    help="What is bound together; the study's when left out.",
+    help="What is bound together; the study's when left out, nothing with --commune.",
 )  # fmt: skip
 @click.option("--language", type=click.Choice(["fr", "en"]), help="The study's when left out.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the atlas.")

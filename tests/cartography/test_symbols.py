@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import get_args
@@ -81,10 +82,19 @@ class TestLoadSymbols:
         assert symbols["obstacle_point"].fill == "#123456"
         assert symbols["reservoir"] == load_symbols()["reservoir"]
 
+    def test_only_some_properties(self, tmp_path: Path) -> None:
+        """An entry without ``kind`` changes what it names and nothing else."""
+        path = tmp_path / "palette.toml"
+        path.write_text('[corridor]\nfill = "#123456"\n', encoding="utf-8")
+
+        changed, own = load_symbols(path)["corridor"], load_symbols()["corridor"]
+
+        assert changed == replace(own, fill="#123456")
+
     @pytest.mark.parametrize(
         ("text", "told"),
         [
-            ("[reservoir]\n", "'kind' is missing"),
+            ('[reservoir]\nkind="polygon"\n', "'order' is missing"),
             ('[reservoir]\nkind="polygon"\norder=1\nfr="a"\nen="b"\nfill="green"', "'#rrggbb' was expected"),
             ('[reservoir]\nkind="area"\norder=1\nfr="a"\nen="b"', "one of polygon, line, point"),
             ('[reservoir]\nkind="polygon"\norder=1\nfr="a"\nen="b"\ncolour="#000000"', "'colour' is none of"),

@@ -71,6 +71,7 @@ def compose_booklet(
     sheet_format: str = "a4",
     orientation: str = "auto",
     language: str = "fr",
+    only: str | None = None,
     journal: Journal | None = None,
 ) -> Booklet:
     """Compose the sheets of a commune and its figures.
@@ -86,6 +87,8 @@ def compose_booklet(
     sheet_format : {"a4", "a3"}
     orientation : {"auto", "portrait", "landscape"}
     language : {"fr", "en"}
+    only : str, optional
+        Key of the one sheet wanted, without figures on the back; it keeps its number in the series.
     journal : Journal, optional
 
     Returns
@@ -111,6 +114,7 @@ def compose_booklet(
             journal=journal if number == 1 else None,
         )
         for number, spec in enumerate(specs, start=1)
+        if only in (None, spec.key)
     )
     if not sheets:
         raise InputError(
@@ -118,7 +122,7 @@ def compose_booklet(
         )
     commune = sheets[0].commune
     summary = None
-    if figures is not None and insee in figures:
+    if only is None and figures is not None and insee in figures:
         layout = sheets[0].layout
         summary = compose_summary(
             content,

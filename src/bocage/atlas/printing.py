@@ -43,12 +43,13 @@ def print_commune_sheet(
     only : str, optional
         Key of the one sheet of the series to print, without figures on the back.
     output : Path, optional
-        The PDF; ``sheets/<INSEE code>.pdf`` in the study's output folder by default.
+        The PDF; ``sheets/<INSEE code>.pdf`` in the study's output folder by default, with the key of the
+        only sheet and the paper after the code.
 
     Returns
     -------
     Path
-        Of the PDF; its pictures stand beside it, numbered when there are several.
+        Of the PDF; its pictures stand beside it, with the name of their page when there are several.
 
     Raises
     ------
@@ -62,19 +63,18 @@ def print_commune_sheet(
     from bocage.atlas.summary import measure_all
     from bocage.study.inputs import check_files
 
+    if output is not None and (output.is_dir() or not output.name):
+        raise InputError(f"The output '{output}' is a folder; give the name of the PDF to write.")
     check_files(study)
     journal = Journal()
     content = keep_unmapped(study, gather_content(study, journal), journal)
     code = find_code(content.communes, commune)
     find_commune(content.communes, code)
     specs = plan_series(content, list_sheets(study), options.language)
-    if only is not None:
-        chosen = [spec for spec in specs if spec.key == only]
-        if not chosen:
-            listed = ", ".join(spec.key for spec in specs)
-            raise InputError(f"The series has no sheet '{only}'; give one of {listed}.")
-        specs = tuple(chosen)
-    figures = measure_all(content, options.language) if options.summary and only is None else None
+    if only is not None and only not in (spec.key for spec in specs):
+        listed = ", ".join(spec.key for spec in specs)
+        raise InputError(f"The series has no sheet '{only}'; give one of {listed}.")
+    figures = measure_all(content, options.language) if options.summary else None
     booklet = compose_booklet(
         content,
         code,
@@ -83,17 +83,18 @@ def print_commune_sheet(
         sheet_format=options.sheet_format,
         orientation=options.orientation,
         language=options.language,
+        only=only,
         journal=journal,
     )
-    suffix = "" if options.sheet_format == "a4" else f"_{options.sheet_format}"
-    target = output or study.output / "sheets" / f"{code}{suffix}.pdf"
+    stem = "_".join([code, *([only] if only else []), *([] if options.sheet_format == "a4" else ["a3"])])
+    target = output or study.output / "sheets" / f"{stem}.pdf"
     with replace_on_success(target) as part:
         part.write_bytes(booklet.to_pdf())
     if options.png:
         pictures = booklet.to_pngs(options.dpi)
-        for number, picture in enumerate(pictures, start=1):
-            name = target.stem if len(pictures) == 1 else f"{target.stem}-{number}"
-            with replace_on_success(target.with_name(f"{name}.png")) as part:
+        for name, picture in zip(booklet.names, pictures, strict=True):
+            stem = target.stem if len(pictures) == 1 else f"{target.stem}_{name}"
+            with replace_on_success(target.with_name(f"{stem}.png")) as part:
                 part.write_bytes(picture)
     return target
 

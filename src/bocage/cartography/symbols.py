@@ -159,8 +159,9 @@ def load_symbols(path: Path | str | None = None, extra: Mapping[str, Symbol] | N
     Parameters
     ----------
     path : path, optional
-        A palette file; its symbols replace those of the same name in bocage's own palette,
-        whole symbol by whole symbol, and draw the same objects. Without it, bocage's own.
+        A palette file; its symbols replace those of the same name in bocage's own palette, and draw the
+        same objects. An entry that gives ``kind`` replaces the whole symbol; one that does not changes
+        only the properties it names. Without it, bocage's own.
     extra : mapping of key to Symbol, optional
         Symbols of the user's own themes, from ``parse_symbols``. One named as a theme of bocage's
         replaces it; the palette file may replace any of them.
@@ -175,8 +176,9 @@ def load_symbols(path: Path | str | None = None, extra: Mapping[str, Symbol] | N
         If the file is missing, is not TOML, or describes a symbol that cannot be drawn; if an extra
         symbol takes the name of one of the network or of the base map.
     """
-    own = files("bocage.cartography").joinpath("symbols.toml").read_text(encoding="utf-8")
-    found = parse_symbols(tomllib.loads(own), "symbols.toml")
+    text = files("bocage.cartography").joinpath("symbols.toml").read_text(encoding="utf-8")
+    own = tomllib.loads(text)
+    found = parse_symbols(own, "symbols.toml")
     for key in sorted(extra or {}):
         if key in found and found[key].group is None:
             raise InputError(
@@ -196,7 +198,13 @@ def load_symbols(path: Path | str | None = None, extra: Mapping[str, Symbol] | N
         raise InputError(
             f"The palette {path} is not a TOML file in UTF-8 ({error}); mend it there."
         ) from error
-    replaced = parse_symbols(entries, str(path))
+    whole = {
+        key: {**own[key], **entry}
+        if isinstance(entry, dict) and key in own and "kind" not in entry
+        else entry
+        for key, entry in entries.items()
+    }
+    replaced = parse_symbols(whole, str(path))
     unknown = sorted(replaced.keys() - found.keys())
     if unknown:
         raise InputError(

@@ -42,8 +42,6 @@ def describe_document(
     bytes
         As in the file.
     """
-    from pikepdf import String
-
     moment = f"D:{date:%Y%m%d}000000Z"
     said = {
         "Title": title,
@@ -54,8 +52,16 @@ def describe_document(
         "CreationDate": moment,
         "ModDate": moment,
     }
-    pairs = b" ".join(b"/%s %s" % (key.encode(), String(said[key]).unparse()) for key in said if said[key])
+    pairs = b" ".join(b"/%s %s" % (key.encode(), _write(text)) for key, text in said.items() if text)
     return b"<< %s >>" % pairs
+
+
+def _write(text: str) -> bytes:
+    from pikepdf import String
+
+    # Readers understand UTF-16 better than the letters beyond ASCII of PDFDocEncoding.
+    plain = text.encode() if text.isascii() else b"\xfe\xff" + text.encode("utf-16-be")
+    return bytes(String(plain).unparse())
 
 
 def describe_in_xmp(
