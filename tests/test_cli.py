@@ -225,6 +225,7 @@ class TestAtlas:
             journal = Journal()
             journal.add("no_communes_no_indicators")
             journal.add("geometry_repaired", layer="communes", count=1)
+            journal.add("atlas_network_official")
             failed = [
                 SimpleNamespace(title="01005 (Val-d'Été)", reason="no outline", trace="Traceback: here")
             ]
@@ -263,7 +264,7 @@ class TestAtlas:
         assert [one["options"].volumes for one in made] == ["none", "all"]
 
     def test_words(self, folder: Path, made: list[dict[str, Any]]) -> None:
-        """What was made goes to standard output, warnings beside it; all notes only when asked for."""
+        """What was made goes to standard output, warnings and repairs beside it; all notes when asked."""
         result = call("atlas", folder / STUDY)
 
         assert result.exit_code == 0
@@ -272,9 +273,9 @@ class TestAtlas:
             f"volume:   {Path('atlas/volumes/oise.pdf')}",
             f"figures:  {Path('atlas/communes.csv')}",
         ]
-        assert result.stderr.count("\n") == 1
+        assert result.stderr.count("\n") == 2
         assert result.stderr.startswith("! Couche des communes non fournie")
-        assert call("atlas", folder / STUDY, "--verbose").stderr.count("! ") == 2
+        assert call("atlas", folder / STUDY, "--verbose").stderr.count("! ") == 3
         assert call("atlas", folder / STUDY, "--language", "en").stderr.startswith("! ")
         assert "fournie" not in call("atlas", folder / STUDY, "--language", "en").stderr
 

@@ -319,7 +319,7 @@ def atlas(
     )
     settings = _settings(ctx)
     for note in result.journal.notes:
-        if note.level == "warning" or settings["verbose"]:
+        if note.level in ("warning", "repair") or settings["verbose"]:
             progress.say(f"! {note.text(options.language)}")
     _say(ctx, f"communes: {result.booklets} ({result.pages} pages) in {result.folder / 'communes'}")
     for volume in result.volumes:

@@ -71,6 +71,7 @@ def compose_booklet(
     sheet_format: str = "a4",
     orientation: str = "auto",
     language: str = "fr",
+    summary: bool = True,
     only: str | None = None,
     journal: Journal | None = None,
 ) -> Booklet:
@@ -83,10 +84,13 @@ def compose_booklet(
     specs : sequence of SheetSpec
         The series, at least one.
     figures : mapping of INSEE code to CommuneFigures, or None
-        None for sheets without figures on the back.
+        The legends say what they say, and so does the back. None for sheets without it, whose legends
+        measure by themselves.
     sheet_format : {"a4", "a3"}
     orientation : {"auto", "portrait", "landscape"}
     language : {"fr", "en"}
+    summary : bool
+        Print the figures on the back.
     only : str, optional
         Key of the one sheet wanted, without figures on the back; it keeps its number in the series.
     journal : Journal, optional
@@ -121,10 +125,10 @@ def compose_booklet(
             "The series has no sheet; give at least one [[atlas.sheet]], or none for the usual ones."
         )
     commune = sheets[0].commune
-    summary = None
-    if only is None and figures is not None and insee in figures:
+    back = None
+    if summary and only is None and figures is not None and insee in figures:
         layout = sheets[0].layout
-        summary = compose_summary(
+        back = compose_summary(
             content,
             commune,
             figures[insee],
@@ -145,4 +149,4 @@ def compose_booklet(
             sheets[0].info.author,
             (commune.name, commune.insee, *(sheet.page.title.split(". ", 1)[-1] for sheet in sheets)),
         )
-    return Booklet(commune, sheets, summary, info)
+    return Booklet(commune, sheets, back, info)

@@ -11,7 +11,7 @@ from bocage.atlas.backdrop import RasterBackdrop
 from bocage.atlas.content import Content, Grouping, Note, SourceUse
 from bocage.atlas.series import NETWORK_THEMES
 from bocage.atlas.spelling import spell_content
-from bocage.errors import StudyError
+from bocage.errors import InputError, StudyError
 from bocage.journal import Journal
 from bocage.network import COLUMNS, Network, Theme, empty_table
 from bocage.study.atlas_tables import Relief
@@ -71,6 +71,11 @@ def gather_content(study: Study, journal: Journal) -> Content:
     # Whether the run is there is known before anything long is read.
     network = None if study.reads_network else find_network(study)
     communes = prepare_communes(study, study.layers.communes, journal=journal)
+    if communes.empty:
+        raise InputError(
+            "The layer of communes holds none with an outline; check its path, its layer and its condition "
+            f"({study.cite('layers', 'communes')})."
+        )
     west, south, east, north = communes.total_bounds
     around = (west - _AROUND_M, south - _AROUND_M, east + _AROUND_M, north + _AROUND_M)
     official = read_atlas_layers(study, symbols, around, journal)
@@ -100,6 +105,25 @@ def gather_content(study: Study, journal: Journal) -> Content:
         notes=tuple(_write_notes(official.unsaid, study.language)),
     )
     return spell_content(content, journal)
+
+
+def check_pictures(content: Content, language: str) -> None:
+    """Open the logos and the background once: a fault there would cost every sheet.
+
+    Raises
+    ------
+    BocageError
+        One of them cannot be drawn.
+    """
+    from bocage.atlas.furniture import read_logo
+    from bocage.cartography.frame import MapFrame
+
+    issuer = dict(content.about.get("issuer") or {})
+    for logo in (issuer.get("logo"), *(issuer.get("logos") or ())):
+        read_logo({"issuer": {**issuer, "logo": logo}}, language, {})
+    if content.backdrop is not None:
+        west, south, east, north = content.communes.total_bounds.tolist()
+        content.backdrop.draw(MapFrame.centred((west + east) / 2, (south + north) / 2, 25_000, 20, 20))
 
 
 def choose_backdrop(study: Study) -> RasterBackdrop:

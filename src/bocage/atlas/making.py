@@ -211,7 +211,7 @@ def _gather(
     progress: Progress,
 ) -> tuple[Workshop, list[tuple[str, str]], DataFrame]:
     """Read and measure: what the processes need, the communes to draw, the table of figures."""
-    from bocage.atlas.gathering import gather_content
+    from bocage.atlas.gathering import check_pictures, gather_content
     from bocage.atlas.grid_plan import plan_grid
     from bocage.atlas.series import plan_series
     from bocage.atlas.summary import measure_territory
@@ -220,6 +220,7 @@ def _gather(
     atlas = study.file.atlas
     with progress.stage("Reading the layers"):
         content = keep_unmapped(study, gather_content(study, journal), journal)
+        check_pictures(content, options.language)
     series = plan_series(content, list_sheets(study), options.language)
     chosen = choose_communes(content, communes or (atlas and atlas.insee) or ())
     if options.volumes == "epci" and "epci" not in content.communes.columns:
@@ -232,7 +233,7 @@ def _gather(
     workshop = Workshop(
         content=content,
         specs=series,
-        figures=figures.communes if options.summary else None,
+        figures=figures.communes,
         grid=plan_grid(content, options.sheet_format) if options.grid and options.volumes != "none" else None,
         options=options,
         folder=folder,

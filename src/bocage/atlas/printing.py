@@ -74,7 +74,7 @@ def print_commune_sheet(
     if only is not None and only not in (spec.key for spec in specs):
         listed = ", ".join(spec.key for spec in specs)
         raise InputError(f"The series has no sheet '{only}'; give one of {listed}.")
-    figures = measure_all(content, options.language) if options.summary else None
+    figures = measure_all(content, options.language)
     booklet = compose_booklet(
         content,
         code,
@@ -83,6 +83,7 @@ def print_commune_sheet(
         sheet_format=options.sheet_format,
         orientation=options.orientation,
         language=options.language,
+        summary=options.summary,
         only=only,
         journal=journal,
     )

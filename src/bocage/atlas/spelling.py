@@ -105,8 +105,12 @@ def _spell_column(values: Any, lost: dict[str, None]) -> Any:
             lost[value] = None
         return written
 
-    distinct = {value: write(value) for value in values.unique()}
-    return values.map(lambda value: distinct.get(value, value))
+    import pandas
+
+    distinct = {value: write(value) for value in values.unique() if isinstance(value, str)}
+    # Not by map, which would turn None into NaN.
+    spelled = [distinct.get(value, value) if isinstance(value, str) else value for value in values]
+    return pandas.Series(spelled, index=values.index, dtype=object)
 
 
 def _stand_in(letter: str) -> str:

@@ -35,6 +35,8 @@ from bocage.wording import say
 if TYPE_CHECKING:
     from bocage.atlas.content import Content
 
+_NO_GROUP = "sans-groupe"
+
 
 @dataclass(frozen=True)
 class Group:
@@ -82,7 +84,7 @@ def group_communes(content: Content, insee: Sequence[str], by: str) -> list[Grou
     groups: list[Group] = []
     taken: set[str] = set()
     for name, codes in sorted(members.items(), key=lambda pair: alphabetize(pair[0])):
-        stem = (fold_file_name(name) or "groupe") if name else "sans-groupe"
+        stem = (fold_file_name(name) or "groupe") if name else _NO_GROUP
         key, number = stem, 2
         while key in taken:
             key, number = f"{stem}-{number}", number + 1
@@ -234,7 +236,8 @@ class _Composer:
 
 def _bind(workshop: Workshop, group: Group, done: Mapping[str, Mapping[str, Any]]) -> tuple[Path, int]:
     folder = workshop.folder
-    territory = find_territory(workshop.content, group.name, insee=group.insee)
+    outside = say("atlas.outside_groups", workshop.options.language) if group.key == _NO_GROUP else ""
+    territory = find_territory(workshop.content, group.name or outside, insee=group.insee)
     cells: tuple[str, ...] = ()
     if workshop.grid is not None:
         held = find_cells(workshop.grid, territory.outline)

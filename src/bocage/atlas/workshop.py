@@ -35,8 +35,8 @@ class Workshop:
     ----------
     content : Content
     specs : tuple of SheetSpec
-    figures : mapping of INSEE code to CommuneFigures, or None
-        None for sheets without figures on the back.
+    figures : mapping of INSEE code to CommuneFigures
+        What the legends and the backs say.
     grid : GridPlan or None
     options : AtlasOptions
     folder : Path
@@ -47,7 +47,7 @@ class Workshop:
 
     content: Content
     specs: tuple[SheetSpec, ...]
-    figures: Mapping[str, CommuneFigures] | None
+    figures: Mapping[str, CommuneFigures]
     grid: GridPlan | None
     options: AtlasOptions
     folder: Path
@@ -94,6 +94,7 @@ def _draw_booklet(workshop: Workshop, insee: str) -> dict[str, Any]:
         sheet_format=options.sheet_format,
         orientation=options.orientation,
         language=options.language,
+        summary=options.summary,
     )
     stem = name_file(insee, booklet.commune.name)
     result = keep_file(workshop.folder, f"communes/{stem}.pdf", booklet.to_pdf())
