@@ -136,6 +136,37 @@ def test_names(name: str, sheet_format: str) -> None:
     check_labels(sheet)
 
 
+def test_apostrophes_of_print() -> None:
+    """A name typed with the straight apostrophe is printed with the curved one, on the map and beside it."""
+    towns = make_towns(
+        {"L'Oie": shapely.box(0, 0, 2_000, 2_000), "L'Eau": shapely.box(2_000, 0, 4_000, 2_000)}
+    )
+    sheet = compose(towns)
+
+    text = read_text(sheet.to_pdf())
+
+    assert {label.name for label in sheet.labels} == {"L’OIE", "L’Eau"}
+    assert "L’OIE" in text and "'" not in text
+
+
+def test_base_map_is_in_the_legend() -> None:
+    """Rivers of the base map have their row: « autre » beside the network's, plain on other sheets."""
+    network, communes = make_valley()
+    ditch = geopandas.GeoDataFrame(
+        {"name": ["Fossé"], "ground": ["river"]},
+        geometry=[shapely.LineString([(702_100, 6_602_100), (703_900, 6_602_200)])],
+        crs=CRS,
+    )
+    content = make_content(network, communes, ABOUT_VALLEY, context={"watercourses": ditch})
+
+    sheets = [compose_sheet(content, "99005"), compose_sheet(content, "99005", SheetSpec("i", ("znieff1",)))]
+
+    assert [[row.label for row in sheet.legend if row.symbols == ("river",)] for sheet in sheets] == [
+        ["Autre cours d’eau"],
+        ["Cours d’eau"],
+    ]
+
+
 def test_tiny_and_huge() -> None:
     """Communes of 300 m and of 60 km both fit their sheet, at a round scale."""
     for side in (300.0, 60_000.0):

@@ -360,6 +360,25 @@ def find_by_hand(shape: Any, outlines: list[Any]) -> set[int]:
 class TestIndexes:
     """Tests of the indexes."""
 
+    def test_names_the_sheets_of_its_volume(self) -> None:
+        """A wood that reaches beyond a volume's communes is given the sheets that the volume holds."""
+        content = make_plain(12)
+        wood = make_table(
+            "reservoir_s", [{"name": "Bois"}], [shapely.box(700_000, 6_600_000, 736_000, 6_636_000)]
+        )
+        tables = {**content.network.tables, "reservoir_s": wood}
+        content = replace(content, network=replace(content.network, tables=tables))
+        grid = plan_grid(content)
+        first = str(content.communes["insee"].iloc[0])
+        territory = find_territory(content, insee=[first])
+
+        ((place,), _) = find_places(content, territory, grid)
+
+        (outline,) = territory.outlines
+        held = {cell.name for cell in grid.cells if shapely.box(*cell.core).intersection(outline).area > 0}
+        assert set(place.cells) == held
+        assert len(held) < len(grid.cells)
+
     def test_finds_where_each_place_lies(self) -> None:
         """Communes and sheets of each named object are those found by intersection of each pair."""
         content = make_plain(12)
@@ -530,9 +549,13 @@ class TestOise:
             compose_contents([], cells, territory.communes, folios),
             compose_commune_index(territory, grid, folios),
         ):
-            plain = read_text(set_document([page], INFO)).replace("- ", "-")
+            # Tables are typed with the straight apostrophe, pages set with the curved one.
+            plain = read_text(set_document([page], INFO)).replace("- ", "-").replace("’", "'")
             assert len(territory.communes) == 679
-            assert all(normalise(name).replace("- ", "-") in plain for _, name in territory.communes)
+            assert all(
+                normalise(name).replace("- ", "-").replace("’", "'") in plain
+                for _, name in territory.communes
+            )
         assert len(cells) < 30
         frames = shapely.union_all([shapely.box(*cell.frame.bounds) for cell in grid.cells])
         assert shapely.difference(territory.outline, frames).area == pytest.approx(0, abs=1e-3)

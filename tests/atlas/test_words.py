@@ -181,8 +181,32 @@ def test_sources_once() -> None:
     content = make_content(network, communes, {"sources": [source, source]})
     words = write_sources(content, (), "fr")
 
-    assert words["lines"] == ["BD TOPO © IGN (Licence Ouverte)"]
+    assert words["lines"] == ["BD TOPO © IGN (Licence\N{NO-BREAK SPACE}Ouverte)"]
     assert "Lambert-93 (EPSG:2154)" in words["crs"]
+
+
+def test_shared_licence_said_once() -> None:
+    """Sources under one licence stand under its name; a source alone with its own keeps it beside it."""
+    sources = [
+        {"label": "Communes © IGN", "licence": "Licence Ouverte 2.0"},
+        {"label": "Roads © OpenStreetMap", "licence": "ODbL 1.0"},
+        {"label": "ZNIEFF © INPN (2024)", "licence": "Licence Ouverte 2.0"},
+        {"label": "Survey of the town (2023)"},
+        {"label": "Survey of the port (2023)"},
+    ]
+    network, communes = make_valley()
+    content = make_content(network, communes, {"sources": sources})
+
+    assert [
+        line.replace("\N{NO-BREAK SPACE}", " ") for line in write_sources(content, (), "en")["lines"]
+    ] == [
+        "Survey of the town (2023)",
+        "Survey of the port (2023)",
+        "Roads © OpenStreetMap (ODbL 1.0)",
+        "Licence Ouverte 2.0:",
+        "Communes © IGN",
+        "ZNIEFF © INPN (2024)",
+    ]
 
 
 def test_every_theme_told() -> None:

@@ -117,7 +117,9 @@ def draw_body(
     image = None if content.backdrop is None else content.backdrop.draw(frame)
     svg = draw_map(frame, layers, labels=labels, background=image, draw_halo=draw_halo)
     written = {label.name for label in labels}
-    named = tuple(sorted(name for name in set(neighbours["name"].astype(str)) if name in written))
+    named = tuple(
+        sorted(name for name in set(neighbours["name"].astype(str)) if _write_name(name) in written)
+    )
     shown = [layer.symbol.key for layer in base] + (["neighbour"] if len(neighbours) else [])
     return MapBody(svg, tuple(dict.fromkeys(shown)), named, image is not None, tuple(labels))
 
@@ -139,17 +141,18 @@ def _name_communes(
     commune: Commune | None, neighbours: GeoDataFrame, frame: MapFrame, unit: float
 ) -> list[Label]:
     other = LabelStyle(2.35 * unit, "#4a4a4a", 400, spacing=0.02, halo_width=0.7 * unit)
-    rows = zip(neighbours["name"].astype(str), neighbours.geometry, strict=True)
+    rows = zip(neighbours["name"].astype(str).map(_write_name), neighbours.geometry, strict=True)
     if commune is None:
         return [Label(name, outline, replace(other, weight=600), 2) for name, outline in rows]
     own = LabelStyle(3.7 * unit, _INK, 700, spacing=0.06, halo_width=1.1 * unit)
     # A long name is written smaller so that it stays within a small commune.
     largest = max(shapely.get_parts(commune.outline), key=lambda part: (part.area, part.bounds))
     room = 0.85 * (largest.bounds[2] - largest.bounds[0]) / frame.metres_per_mm
-    longest = max(measure_text(line, own) for line in break_text(commune.name.upper(), own))
+    name = _write_name(commune.name.upper())
+    longest = max(measure_text(line, own) for line in break_text(name, own))
     own = replace(own, size=own.size * min(1.0, max(room / longest, 0.6)))
-    labels = [Label(commune.name.upper(), commune.outline, own, 0, required=True)]
-    labels += [Label(name, outline, other, 2) for name, outline in rows]
+    labels = [Label(name, commune.outline, own, 0, required=True)]
+    labels += [Label(other_name, outline, other, 2) for other_name, outline in rows]
     return labels
 
 
@@ -164,7 +167,7 @@ def _name_network(drawn: Mapping[str, Drawn], outline: Any, unit: float) -> list
         objects = drawn[key].objects
         for name, geometry in zip(objects["name"], objects.geometry, strict=True):
             if _is_name(name):
-                rivers.setdefault(name.strip(), []).append(geometry)
+                rivers.setdefault(_write_name(name), []).append(geometry)
     labels += [Label(name, _join(found), water, 3) for name, found in sorted(rivers.items())]
     return labels
 
@@ -186,7 +189,7 @@ def _name_surfaces(drawn: Sequence[Drawn], outline: Any, style: LabelStyle) -> l
     for found in drawn:
         for name, geometry in zip(found.objects["name"], found.objects.geometry, strict=True):
             if _is_name(name):
-                parts.setdefault(name.strip(), []).append(geometry)
+                parts.setdefault(_write_name(name), []).append(geometry)
     named = [(name, max(shapes, key=lambda shape: shape.area)) for name, shapes in parts.items()]
     named.sort(key=lambda pair: (not pair[1].intersects(outline), -pair[1].area, pair[0]))
     return [Label(name, geometry, style, 1) for name, geometry in named[:_MOST_NAMES]]
@@ -198,7 +201,7 @@ def _name_context(
     water = LabelStyle(2.0 * unit, "#1f5d92", 400, italic=True, halo_width=0.85 * unit)
     road = LabelStyle(1.9 * unit, "#5a5a5a", 600, halo_width=0.6 * unit)
     written = {
-        str(name).strip()
+        _write_name(str(name))
         for key, found in drawn.items()
         if key.startswith("watercourse")
         for name in found.objects["name"]
@@ -214,8 +217,8 @@ def _name_context(
             seen = seen[seen["ground"].isin(_MAIN_ROADS)]
         parts: dict[str, list[Any]] = {}
         for name, geometry in zip(seen["name"], seen.geometry, strict=True):
-            if _is_name(name) and name.strip() not in written:
-                parts.setdefault(name.strip(), []).append(geometry)
+            if _is_name(name) and _write_name(name) not in written:
+                parts.setdefault(_write_name(name), []).append(geometry)
         repeat = _REPEAT_MM if theme == "roads" else 0.0
         labels += [
             Label(name, _join(found), style, priority, repeat_mm=repeat)
@@ -248,6 +251,15 @@ def _join(geometries: list[Any]) -> Any:
         return geometries[0]
     parts = shapely.get_parts(np.asarray(geometries, dtype=object))
     return shapely.multilinestrings(parts[shapely.get_type_id(parts) == 1])
+
+
+def _write_name(name: str) -> str:
+    """Write a name as print does: typewriters and tables have but one apostrophe.
+
+    >>> _write_name(" rue de  l'Abbé ")
+    'rue de l’Abbé'
+    """
+    return " ".join(name.split()).replace("'", "’")
 
 
 def _is_name(name: Any) -> bool:

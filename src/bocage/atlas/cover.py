@@ -159,6 +159,12 @@ def _draw(content: Content, territory: Territory, layers: Sequence[MapLayer], bo
     frame = MapFrame.around(territory.outline.bounds, box.w, box.h, margin=0.01)
     ground = drop_gaps(territory.outline, 4 * frame.metres_per_mm)
     outside = shapely.difference(shapely.box(*frame.grown(5.0)), ground)
+    # Cut within the mask: at the edge of the picture both would end, and a hair of colour show.
+    held = frame.grown(-0.5)
+    layers = [
+        MapLayer(shapely.clip_by_rect(shapely.make_valid(layer.geometries), *held), layer.symbol)
+        for layer in layers
+    ]
     return draw_map(
         frame,
         [

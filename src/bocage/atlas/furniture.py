@@ -31,21 +31,29 @@ def lay_legend(
 ) -> dict[str, Any]:
     """Draw the swatches of a legend into ``files``, and give the legend as plain values."""
     size = (8.0 * layout.unit, 3.2 * layout.unit)
+    # Lines need less height than surfaces and signs.
+    low = 2.3 * layout.unit
     rows = []
     for number, row in enumerate(legend):
-        name = None
+        name, height = None, low
         if row.symbols:
             name = f"swatch-{number}.svg"
             drawn = sorted((symbols[key] for key in row.symbols), key=lambda symbol: symbol.order)
             if row.symbols == ("watercourse_to_restore",):
                 # Its dashes are drawn upon a watercourse.
                 drawn.insert(0, symbols["watercourse_reservoir"])
-            files[name] = draw_swatch(drawn, *size, key=f"swatch{number}").encode()
-        rows.append({**asdict(row), "swatch": name})
+            thickest = max(max(symbol.width, symbol.casing_width) for symbol in drawn)
+            lines = all(symbol.kind == "line" for symbol in drawn)
+            if not lines:
+                height = size[1]
+            elif thickest > 0.6 * low:
+                height = max(size[1], thickest + 0.4)
+            files[name] = draw_swatch(drawn, size[0], height, key=f"swatch{number}").encode()
+        rows.append({**asdict(row), "swatch": name, "h": height})
     return {
         "title": say("atlas.legend", language),
         "measure": say("atlas.in_commune", language),
-        "swatch": {"w": size[0], "h": size[1]},
+        "swatch": {"w": size[0]},
         "rows": rows,
     }
 

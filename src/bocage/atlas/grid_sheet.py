@@ -255,16 +255,20 @@ def _balance(rows: Sequence[Mapping[str, Any]], columns: int) -> list[list[Mappi
         else:
             blocks.append([row])
     blocks += [[note] for note in notes]
-    lines = [
-        sum(max(1, -(-len(row["label"]) // (40 if columns > 1 else 56))) for row in block) for block in blocks
-    ]
-    best: tuple[int, list[int]] | None = None
+    letters = 30 if columns > 1 else 50
+
+    def reach(row: Mapping[str, Any]) -> float:
+        lines = max(1, -(-(len(row["label"]) + len(row["state"])) // letters))
+        return max(float(row["h"]) if row["swatch"] else 0.0, 2.7 * lines) + 1.2
+
+    heights_of = [sum(map(reach, block)) for block in blocks]
+    best: tuple[float, list[int]] | None = None
     cuts = [[]] if columns == 1 else [[i] for i in range(1, len(blocks))]
     if columns == 3:
         cuts = [[i, j] for i in range(1, len(blocks)) for j in range(i + 1, len(blocks))]
     for cut in cuts:
         edges = [0, *cut, len(blocks)]
-        heights = [sum(lines[low:high]) for low, high in pairwise(edges)]
+        heights = [sum(heights_of[low:high]) for low, high in pairwise(edges)]
         if best is None or max(heights) < best[0]:
             best = (max(heights), edges)
     edges = [0, len(blocks)] if best is None else best[1]

@@ -39,7 +39,7 @@ class NamedPlace:
     communes : tuple of (code, name)
         Those it has ground in, in alphabetical order.
     cells : tuple of str
-        Sheets of the grid that hold some of it, in reading order.
+        Sheets of the grid that hold some of it and of the territory, in reading order.
     """
 
     name: str
@@ -86,12 +86,14 @@ def find_places(
         for index, commune in zip(meeting[real].tolist(), met[real].tolist(), strict=True):
             found.setdefault(index, set()).add(commune)
         for index in sorted(found):
-            name = names[index].strip() if isinstance(names[index], str) else ""
+            name = " ".join(names[index].split()) if isinstance(names[index], str) else ""
             if not name:
                 unnamed[family] = unnamed.get(family, 0) + 1
                 continue
             communes.setdefault((name, family), set()).update(found[index])
             shapes.setdefault((name, family), []).append(geometries[index])
+    # A volume holds the sheets of its territory, and no others.
+    bound = set() if grid is None else set(find_cells(grid, territory.outline))
     places = []
     for name, family in sorted(communes, key=lambda key: (*alphabetize(key[0]), key[1])):
         held: set[str] = set()
@@ -103,7 +105,9 @@ def find_places(
                 family,
                 # Those of a territory stand in alphabetical order.
                 tuple(territory.communes[index] for index in sorted(communes[name, family])),
-                tuple(cell.name for cell in grid.cells if cell.name in held) if grid is not None else (),
+                tuple(cell.name for cell in grid.cells if cell.name in held & bound)
+                if grid is not None
+                else (),
             )
         )
     return tuple(places), unnamed

@@ -82,7 +82,7 @@ def lay_out(sheet_format: SheetFormat, orientation: Orientation) -> Layout:
         right = 43 * unit
         text_x = legend.x + legend.w + gap
         text = Box(text_x, bottom_y, margin + content - right - gap - text_x, bottom_h)
-        locator = Box(margin + content - right, bottom_y, right, 39 * unit)
+        locator = Box(margin + content - right, bottom_y, right, 36 * unit)
         sources = Box(locator.x, bottom_y + locator.h + 2 * unit, right, bottom_h - locator.h - 2 * unit)
     else:
         width, height = long, short

@@ -50,7 +50,10 @@ def draw_locator(
     outlines = np.asarray(content.communes.geometry, dtype=object)
     outlines = outlines[~(shapely.is_missing(outlines) | shapely.is_empty(outlines))]
     whole = outlines if department is None else np.array([department[1]], dtype=object)
-    locator = MapFrame.around(tuple(shapely.total_bounds(whole).tolist()), width_mm, height_mm, margin=0.03)
+    # A sheet at the edge reaches beyond: its frame is shown whole.
+    everything = np.array([*whole, shapely.box(*frame.bounds)], dtype=object)
+    bounds = tuple(shapely.total_bounds(everything).tolist())
+    locator = MapFrame.around(bounds, width_mm, height_mm, margin=0.03)
     layers = [MapLayer(whole, _GROUND)]
     if epci is not None:
         layers.append(MapLayer([epci[1]], _GROUP))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,7 @@ from bocage.cartography.frame import MapFrame
 from bocage.cartography.labels import LabelStyle, break_text
 from bocage.errors import InputError
 from bocage.network import Theme
-from bocage.units import format_number
+from bocage.units import NBSP, format_number
 from bocage.wording import entry, say
 
 STATUS_KINDS = (
@@ -50,7 +50,7 @@ _TOP = frozenset({"corridors", "restore"})
 _ONLY_IF_DRAWN = frozenset(
     {"reservoir_restore", "reservoir_line", "watercourse_both", "watercourse_other", "watercourse_restore"}
 )
-_BASE_MAP = ("neighbour", "road_main", "road", "railway")
+_BASE_MAP = ("neighbour", "river", "road_main", "road", "railway")
 # Themes in the order of the legend, for the map told in words.
 _THEMES: tuple[Theme, ...] = (
     "corridors", "obstacle_points", "obstacle_lines", "obstacle_surfaces", "corridors_to_restore",
@@ -266,11 +266,11 @@ def write_legend(
                 else say("atlas.elsewhere", language),
             )
         )
-    rows.extend(
-        LegendRow(say(f"atlas.legend_{key}", language), "base", (key,))
-        for key in _BASE_MAP
-        if key in base_map
-    )
+    for key in _BASE_MAP:
+        if key in base_map:
+            # Beside the network's watercourses, those of the base map are the others.
+            other = "_other" if key == "river" and "watercourses" in spec.network_themes else ""
+            rows.append(LegendRow(say(f"atlas.legend_{key}{other}", language), "base", (key,)))
     notes = [say(f"atlas.legend_background_{background}", language)] if background else []
     if outside:
         notes.append(say("atlas.legend_unstudied", language))
@@ -323,11 +323,41 @@ def write_sources(content: Content, uses: Iterable[str], language: str) -> dict[
     contact = (content.about.get("issuer") or {}).get("contact")
     return {
         "title": say("atlas.sources_title", language),
-        "lines": content.cite(uses),
+        "lines": _gather_licences(content.cite(uses), _list_licences(content), language),
         "contact": say("atlas.contact", language, contact=str(contact)) if contact else "",
         "crs": say("atlas.crs", language, name=_name_crs(content.crs), code=content.crs),
         "made_with": say("atlas.made_with", language, version=__version__),
     }
+
+
+def _list_licences(content: Content) -> set[str]:
+    named = {str(source.get("licence") or "") for source in content.about.get("sources") or ()}
+    return {*named, *(source.licence for source in content.sources)} - {""}
+
+
+def _gather_licences(lines: Sequence[str], licences: Collection[str], language: str) -> list[str]:
+    r"""Say once the licence that several sources share, above them; sources of their own stand first.
+
+    >>> cited = ["IGN (LO 2.0)", "Sandre (LO 2.0)", "OSM (ODbL)"]
+    >>> _gather_licences(cited, {"LO 2.0", "ODbL"}, "en")
+    ['OSM (ODbL)', 'LO\xa02.0:', 'IGN', 'Sandre']
+    """
+    alone: list[str] = []
+    under: dict[str, list[str]] = {}
+    for line in lines:
+        licence = next((name for name in sorted(licences) if line.endswith(f" ({name})")), "")
+        if licence:
+            under.setdefault(licence, []).append(line.removesuffix(f" ({licence})"))
+        else:
+            alone.append(line)
+    together: list[str] = []
+    for licence, labels in under.items():
+        name = licence.replace(" ", NBSP)
+        if len(labels) == 1:
+            alone.append(f"{labels[0]} ({name})")
+        else:
+            together += [f"{name}{say('atlas.colon', language).rstrip()}", *labels]
+    return [*alone, *together]
 
 
 def write_scale(
