@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -83,10 +84,14 @@ def find_territory(content: Content, name: str = "", *, insee: Collection[str] |
 def alphabetize(name: str) -> tuple[str, str]:
     """Give what a name is sorted by: its letters without accents or case, then as it is written.
 
+    Numbers are sorted as numbers.
+
     >>> sorted(["Èze", "L’Isle-Adam", "eu", "Labruyère", "Étréchy"], key=alphabetize)
     ['Étréchy', 'eu', 'Èze', 'L’Isle-Adam', 'Labruyère']
+    >>> sorted(["n° 10", "n° 9"], key=alphabetize)
+    ['n° 9', 'n° 10']
     """
-    return fold_name(name), name
+    return re.sub(r"\d+", lambda found: found.group().zfill(9), fold_name(name)), name
 
 
 def drop_gaps(ground: Any, width_m: float = 100.0) -> Any:

@@ -291,7 +291,9 @@ def _tell_share(found: Drawn, language: str) -> str:
         return say("atlas.elsewhere", language)
     if found.measure > 0:
         return write_measure(found.measure, found.symbol.kind, language)
-    return say("atlas.within_reservoirs", language)
+    # What lies on the limit is counted half, or in the other commune.
+    where = "within_reservoirs" if found.symbol.table == "corridor_s" else "on_limit"
+    return say(f"atlas.{where}", language)
 
 
 def write_share(share: float, language: str) -> str:

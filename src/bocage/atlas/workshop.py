@@ -7,7 +7,9 @@ import pickle
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import sha256
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -204,6 +206,19 @@ class Verifier:
         )
 
 
+@cache
+def _hash_drawing() -> str:
+    """Sum up the code, templates, symbols and words that make a page: a version being worked on changes."""
+    digest = sha256()
+    for room in ("atlas", "cartography", "wording"):
+        folder = files("bocage").joinpath(room)
+        with as_file(folder) as place:
+            for path in sorted(Path(place).rglob("*")):
+                if path.suffix in (".py", ".typ", ".toml", ".ttf"):
+                    digest.update(path.relative_to(place).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def take_fingerprint(workshop: Workshop) -> str:
     """Sum up all that the sheets depend on: content, series, how they are set, version of bocage.
 
@@ -217,7 +232,14 @@ def take_fingerprint(workshop: Workshop) -> str:
     def add(*values: Any) -> None:
         digest.update(json.dumps(values, default=str, sort_keys=True, ensure_ascii=False).encode())
 
-    add(__version__, options.sheet_format, options.orientation, options.language, options.summary)
+    add(
+        __version__,
+        _hash_drawing(),
+        options.sheet_format,
+        options.orientation,
+        options.language,
+        options.summary,
+    )
     issuer = dict(content.about.get("issuer") or {})
     logos = [issuer.pop("logo", None), *(issuer.pop("logos", None) or ())]
     # Where a logo lies does not matter, what it shows does.
