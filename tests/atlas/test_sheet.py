@@ -162,7 +162,11 @@ class TestPdf:
             fonts = [font for page in document.pages for font in page.Resources.Font.values()]
             assert all("/FontFile2" in font.DescendantFonts[0].FontDescriptor for font in fonts)
         structure = read_structure(pdf)
-        assert [tag for tag, _ in structure if tag in ("H1", "H2")] == ["H1", "H2", "H2", "H2", "H2", "H2"]
+        # Kind of map; its title, the commune, then legend, explanation, definitions, locator and sources.
+        assert [tag for tag, _ in structure if tag in ("H1", "H2")] == ["H1", *["H2"] * 7]
+        # Each row of the legend but those of the base map and the notes is an item of a list.
+        rows = [row for row in sheet.legend if row.level not in ("base", "note")]
+        assert [tag for tag, _ in structure].count("LI") == len(rows)
         figures = [alt for tag, alt in structure if tag == "Figure"]
         assert figures[0] == sheet.description
         assert len(figures) == 2 and all(figures)
