@@ -1,0 +1,417 @@
+"""Which works first: the best set for every budget, by a Pareto programme on the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bocage.errors import DataError, ResourceError
+from bocage.rivers.tree import RiverTree
+from bocage.rivers.works_problem import Floats, Index, WorkOptions, WorksProblem, pose_problem
+
+# Values of the index closer than this are one value: several times the rounding of their sums.
+_ROUNDING = 1e-15
+# Fronts of parts of fewer works are small: what may be lost is kept for the others.
+_SMALL_PART = 6
+_MOST_STATES = 3_000_000
+_MOST_STATES_ASYMMETRIC = 400_000  # each new state is compared with many
+_MOST_PAIRS = 4_000_000_000
+_TOO_MANY = (
+    "{states} states of {works} works are all worth keeping, too many to combine; "
+    "round the costs to a coarser unit, ask for a wider gap, or choose by reverse greedy."
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Works to do together.
+
+    Attributes
+    ----------
+    rows : (p,) array of int64
+        Chosen rows of the options, ascending.
+    cost : float
+        Of all of them.
+    gain : float
+        Rise of the index, which is in [0, 1].
+    bound : float
+        No set within the budget asked for gains more; NaN when that is not known.
+    """
+
+    rows: NDArray[np.int64]
+    cost: float
+    gain: float
+    bound: float
+
+
+@dataclass(frozen=True)
+class BudgetCurve:
+    """The best gain found for every budget: a staircase, one step a set of works.
+
+    Attributes
+    ----------
+    cost : (s,) array of float64
+        At which each step begins, ascending; the first is what must be spent.
+    gain : (s,) array of float64
+        Rise of the index, in [0, 1], from there on, ascending.
+    bound : (s,) array of float64
+        No set of works that costs less than the next step gains more; NaN when that is not known.
+    limit : float
+        Largest budget that the curve answers for.
+    now : float
+        The index before any work.
+    index : {"potamodromous", "diadromous"}
+        What was measured.
+    method : str
+        ``"exact"``, ``"pruned"``, ``"greedy"``, ``"ranking"`` or ``"reverse greedy"``.
+    gap : float
+        Greatest share of the best possible gain that any step may be missing: 0 when exact, NaN when not
+        known.
+    """
+
+    cost: Floats
+    gain: Floats
+    bound: Floats
+    limit: float
+    now: float
+    index: Index
+    method: str
+    gap: float
+    _recover: Callable[[int], NDArray[np.int64]] = field(repr=False)
+
+    def find_step(self, budget: float) -> int:
+        """Find the step that a budget reaches.
+
+        Raises
+        ------
+        DataError
+            The budget is below what must be spent, or beyond the curve.
+        """
+        if not budget <= self.limit * (1 + 1e-12):
+            raise DataError(f"The curve ends at {self.limit:g} and says nothing of a budget of {budget:g}.")
+        step = int(np.searchsorted(self.cost, budget + 1e-9 * max(1.0, abs(budget)), side="right")) - 1
+        if step < 0:
+            raise DataError(
+                f"The works that must be done cost {self.cost[0]:g}, more than the budget of {budget:g}."
+            )
+        return step
+
+    def find_gains(self, budgets: ArrayLike) -> Floats:
+        """Best gain (b,) for each budget (b,); NaN below what must be spent."""
+        asked = np.atleast_1d(np.asarray(budgets, dtype=np.float64))
+        step = np.searchsorted(self.cost, asked + 1e-9 * np.maximum(1.0, abs(asked)), side="right") - 1
+        return np.where(step < 0, np.nan, self.gain[np.maximum(step, 0)])
+
+    def choose(self, budget: float) -> Plan:
+        """Give the works of the best set found for a budget."""
+        step = self.find_step(budget)
+        rows = np.sort(self._recover(step))
+        return Plan(rows, float(self.cost[step]), float(self.gain[step]), float(self.bound[step]))
+
+
+@dataclass(frozen=True)
+class _Trace:
+    """Where the states of a front come from: two fronts, or one through the options of a barrier."""
+
+    one: _Trace | None
+    two: _Trace | None
+    from_one: NDArray[np.int32]
+    from_two: NDArray[np.int32]
+    row: NDArray[np.int32] | None
+
+
+@dataclass(frozen=True)
+class _Front:
+    """States of a part of the tree, none dominated."""
+
+    cost: NDArray[np.int64]
+    state: Floats
+    trace: _Trace | None
+
+
+@dataclass(frozen=True)
+class _Rooting:
+    """The tree hung from a node of its middle: parts stay small, and the last meeting needs no front."""
+
+    order: list[int]
+    parent: NDArray[np.int64]
+    edge: NDArray[np.int64]
+    turned: NDArray[np.bool_]
+
+
+def plan_budget(
+    tree: RiverTree,
+    options: WorkOptions,
+    budgets: ArrayLike | None = None,
+    *,
+    index: Index = "potamodromous",
+    forced_in: ArrayLike | None = None,
+    forced_out: ArrayLike | None = None,
+    gap: float = 0.0,
+) -> BudgetCurve:
+    """Find the best set of works for every budget.
+
+    A part of the tree is summed up by what it costs, what arrives at its root, what is reached from it and
+    what is connected inside it; the undominated states of two parts give those of their union. All basins
+    share the budget.
+
+    Parameters
+    ----------
+    tree : RiverTree
+        As it is today.
+    options : WorkOptions
+        What can be done at each barrier.
+    budgets : (b,) array of float, optional
+        Those of interest: the curve ends at the largest. All when left out.
+    index, forced_in, forced_out
+        See `bocage.rivers.works_problem.pose_problem`.
+    gap : float
+        Share of the best gain, in [0, 1), that may be missed for speed. With 0, the curve is exact.
+
+    Returns
+    -------
+    BudgetCurve
+        With `gap` and `bound` as proved, ``gain >= (1 - gap) * best gain``, usually far from reached.
+
+    Raises
+    ------
+    DataError
+        As `pose_problem`; a negative budget; one below what must be spent; a gap outside [0, 1).
+    ResourceError
+        Too many undominated states: take `WorkOptions.round_costs`, a wider gap or `plan_reverse_greedy`.
+
+    Notes
+    -----
+    With a gap, a state is forgotten when a kept one, no dearer, is at most ``slack`` worse. A state of cost c
+    has slack ``gap × G(c) / stages``, with G the gain that greedy choices reach for c, in terms of the whole:
+    a weight missing at the root of a part loses it times all that can ever be connected there. The best set
+    for b passes every stage once with ``c <= b``, hence loses at most ``gap × G(b)``. Gains compare equal
+    within 1e-15 at each stage.
+
+    Examples
+    --------
+    Three reaches in a row, two shut weirs of cost 1: alone each opens 4/9, or 2/9 higher up; both, 6/9.
+
+    >>> tree = RiverTree(np.array([-1, 0, 1], dtype=np.int32), np.array([1., 1., 1.]), np.ones(3),
+    ...                  np.array([1., 0., 0.]), np.array([1., 0., 0.]))
+    >>> curve = plan_budget(tree, WorkOptions.of([1, 2], cost=[1, 1], up=[1, 1], down=[1, 1]))
+    >>> (9 * curve.gain).round(9).tolist(), curve.choose(2).rows.tolist()
+    ([0.0, 2.0, 6.0], [0, 1])
+    """
+    from bocage.rivers.greedy import find_known_gains
+
+    if not 0 <= gap < 1:
+        raise DataError(f"gap is {gap}; give a share from 0 to below 1.")
+    problem = pose_problem(tree, options, index, forced_in, forced_out)
+    limit, most = read_budgets(problem, budgets)
+    if gap > 0:
+        known_cost, known_gain = find_known_gains(problem, most)
+    else:
+        known_cost, known_gain = np.zeros(1, dtype=np.int64), np.zeros(1)
+    front = _sweep(problem, most, gap, known_cost, known_gain)
+    if not front.cost.size:
+        least = _find_least_cost(problem) * problem.unit
+        raise DataError(f"The works that must be done cost {least:g}, more than the budget of {limit:g}.")
+    gain = front.state[2] - problem.now
+    gain[np.abs(gain) < 1e-14] = 0.0
+    # A step answers for budgets up to the next one, hence for what greedy choices are known to gain there.
+    ends = np.append(front.cost[1:] - 1, most)
+    known = known_gain[np.searchsorted(known_cost, ends, side="right") - 1]
+    bound = gain + gap * known
+    proved = np.divide(bound - gain, bound, out=np.zeros_like(gain), where=bound > 0)
+    return BudgetCurve(
+        cost=np.asarray(front.cost * problem.unit, dtype=np.float64),
+        gain=gain,
+        bound=bound,
+        limit=limit,
+        now=problem.now,
+        index=index,
+        method="pruned" if gap > 0 else "exact",
+        gap=float(proved.max()),
+        _recover=lambda step: _recover_rows(front.trace, step),
+    )
+
+
+def read_budgets(problem: WorksProblem, budgets: ArrayLike | None) -> tuple[float, int]:
+    """Largest budget asked for, as given and in whole units; what all works cost when none is given.
+
+    Raises
+    ------
+    DataError
+        A budget is negative or no number.
+    """
+    dearest = np.zeros(problem.count, dtype=np.int64)
+    np.maximum.at(dearest, np.repeat(np.arange(problem.count), np.diff(problem.first)), problem.cost)
+    everything = int(dearest.sum())
+    if budgets is None:
+        return np.inf, everything
+    asked = np.atleast_1d(np.asarray(budgets, dtype=np.float64))
+    if not asked.size:
+        raise DataError("No budget is given; give one at least, or leave budgets out.")
+    counted = max(problem.count_budget(float(budget)) for budget in asked)
+    return float(asked.max()), min(counted, everything)
+
+
+def _find_least_cost(problem: WorksProblem) -> int:
+    return int(problem.cost[problem.first[:-1]].sum())
+
+
+def _hang(problem: WorksProblem) -> _Rooting:
+    """Hang the tree from its centroid; from the sea when what counts is reached from there."""
+    count = problem.count
+    parent = problem.parent.astype(np.int64)
+    edge = np.arange(count)
+    turned = np.zeros(count, dtype=bool)
+    path = [0]
+    if not problem.diadromous:
+        size = np.ones(count, dtype=np.int64)
+        heaviest = np.zeros(count, dtype=np.int64)
+        for v in range(count - 1, 0, -1):
+            p = parent[v]
+            size[p] += size[v]
+            if heaviest[p] == 0 or size[v] > size[heaviest[p]]:
+                heaviest[p] = v
+        while heaviest[path[-1]] and 2 * size[heaviest[path[-1]]] > count:
+            path.append(int(heaviest[path[-1]]))
+    for above, below in zip(path[1:], path, strict=False):
+        parent[below], edge[below], turned[below] = above, above, True
+    parent[path[-1]] = -1
+    on_path = set(path)
+    order = [v for v in range(count - 1, -1, -1) if v not in on_path] + path
+    return _Rooting(order, parent, edge, turned)
+
+
+def _find_totals(problem: WorksProblem) -> Floats:
+    """Measure the most that can ever be connected with each node, whatever is opened."""
+    from bocage.kernels import river_budget
+
+    up = np.maximum.reduceat(problem.up, problem.first[:-1])
+    down = np.maximum.reduceat(problem.down, problem.first[:-1])
+    fields = [np.empty(problem.count) for _ in range(4)]
+    river_budget.spread(
+        problem.parent, up, down, problem.arriving, problem.reached, problem.diadromous, *fields
+    )
+    upper_in, upper_out, rest_in, rest_out = fields
+    if problem.diadromous:
+        return np.where(problem.parent < 0, 1.0, up * rest_in)
+    return np.maximum(upper_in + up * rest_in, upper_out + down * rest_out)
+
+
+def _sweep(
+    problem: WorksProblem,
+    most: int,
+    gap: float,
+    known_cost: NDArray[np.int64],
+    known_gain: Floats,
+) -> _Front:
+    """Front of the whole tree: only the cost and the index, in the last row of its states, matter."""
+    from bocage.kernels.river_budget import ARRIVING, PAIRS, merge_fronts
+
+    count = problem.count
+    rooting = _hang(problem)
+    options = np.diff(problem.first)
+    fixed = problem.row[problem.first[:-1]] < 0
+    worked = (options > 1) | ~fixed
+    flat = bool(np.array_equal(problem.up, problem.down))
+    most_states = _MOST_STATES if flat else _MOST_STATES_ASYMMETRIC
+    totals = _find_totals(problem)
+    children: list[list[_Front]] = [[] for _ in range(count)]
+    # Stages at which something may be lost: every barrier crossed, every part that joins another.
+    works = np.zeros(count, dtype=np.int64)
+    joined = np.zeros(count, dtype=np.int64)
+    stages = 0
+    for v in rooting.order:
+        p = rooting.parent[v]
+        stages += int(max(joined[v] - (1 if p >= 0 else 2), 0)) if works[v] >= _SMALL_PART else 0
+        if p >= 0:
+            works[v] += worked[rooting.edge[v]]
+            works[p] += works[v]
+            joined[p] += 1
+            stages += int(worked[rooting.edge[v]] and works[v] >= _SMALL_PART)
+    goal = ARRIVING if problem.diadromous else PAIRS
+    paired = 0.0 if problem.diadromous else 1.0
+    neutral_cost, neutral = np.zeros(1, dtype=np.int64), np.zeros((3, 1))
+    exact = np.zeros(3)
+
+    def meet(one: _Front, two: _Front, node: int, last: bool, slack: bool) -> _Front:
+        if one.cost.size * two.cost.size > _MOST_PAIRS:
+            raise ResourceError(_TOO_MANY.format(states=one.cost.size + two.cost.size, works=works[node]))
+        rates = exact
+        if slack and not last:
+            # Half for what is connected inside; half for what the rest would be connected to, both ways.
+            share = gap / stages
+            sides = share / max(totals[node], 1e-9)
+            rates = np.array([sides if problem.diadromous else sides / 4, sides / 4, share / 2])
+        cost, state, from_one, from_two = merge_fronts(
+            one.cost, one.state, two.cost, two.state, most, flat, paired, goal if last else -1,
+            rates, known_cost, known_gain, _ROUNDING, most_states,
+        )  # fmt: skip
+        if not cost.size and one.cost[0] + two.cost[0] <= most:
+            raise ResourceError(_TOO_MANY.format(states=most_states, works=works[node]))
+        return _Front(cost, state, _Trace(one.trace, two.trace, from_one, from_two, None))
+
+    front = _Front(neutral_cost, neutral, None)
+    for v in rooting.order:
+        own = np.array([[problem.arriving[v]], [problem.reached[v]], [problem.paired[v]]])
+        front = _Front(neutral_cost, own, None)
+        root = rooting.parent[v] < 0
+        parts = sorted(children[v], key=lambda part: part.cost.size)
+        children[v] = []
+        for k, part in enumerate(parts):
+            last = root and k == len(parts) - 1
+            front = meet(front, part, v, last, works[v] >= _SMALL_PART and k > 0)
+            if not front.cost.size:
+                return front
+        if root:
+            if not parts:
+                front.state[2] = front.state[goal]
+            break
+        e = rooting.edge[v]
+        span = slice(problem.first[e], problem.first[e + 1])
+        climb, descent = problem.up[span], problem.down[span]
+        leaving, entering = (climb, descent) if rooting.turned[v] else (descent, climb)
+        extra, row = problem.cost[span], problem.row[span]
+        cost = (front.cost + extra[:, None]).ravel()
+        arriving = (front.state[0] * leaving[:, None]).ravel()
+        reached = (front.state[1] * entering[:, None]).ravel()
+        inside = np.tile(front.state[2], extra.size)
+        state_of = np.tile(np.arange(front.cost.size, dtype=np.int32), extra.size)
+        row_of = np.repeat(row, front.cost.size)
+        order = np.lexsort((-reached, -arriving, -inside, cost))
+        crossed = _Front(
+            cost[order], np.ascontiguousarray(np.stack([arriving, reached, inside])[:, order]), None
+        )
+        if extra.size == 1:
+            kept = _Front(crossed.cost, crossed.state, None)
+            source = order
+        else:
+            slack = bool(works[v] >= _SMALL_PART)
+            kept = meet(_Front(neutral_cost, neutral, None), crossed, int(rooting.parent[v]), False, slack)
+            if not kept.cost.size:
+                return kept
+            assert kept.trace is not None
+            source = order[kept.trace.from_two]
+        trace = _Trace(front.trace, None, state_of[source], state_of[source], row_of[source])
+        children[rooting.parent[v]].append(_Front(kept.cost, kept.state, trace))
+    return front
+
+
+def _recover_rows(trace: _Trace | None, state: int) -> NDArray[np.int64]:
+    """Rows chosen on the way to a state."""
+    rows = []
+    waiting = [(trace, state)]
+    while waiting:
+        at, k = waiting.pop()
+        if at is None:
+            continue
+        if at.row is not None:
+            if at.row[k] >= 0:
+                rows.append(int(at.row[k]))
+            waiting.append((at.one, int(at.from_one[k])))
+        else:
+            waiting.append((at.one, int(at.from_one[k])))
+            waiting.append((at.two, int(at.from_two[k])))
+    return np.array(rows, dtype=np.int64)
