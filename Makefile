@@ -58,6 +58,8 @@ check: lint test  ## Everything CI runs
 bench: $(VENV)/.bench  ## Ours against peers, same inputs, one run
 	$(BIN)/python benchmarks/cost_distance.py
 	$(BIN)/python benchmarks/whole_run.py
+	$(BIN)/python benchmarks/sheets.py
+	$(BIN)/python benchmarks/rivers.py
 
 docs: $(VENV)/.test  ## Write the reference pages again
 	$(BIN)/python docs/generate_reference.py
