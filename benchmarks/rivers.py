@@ -88,9 +88,10 @@ def main() -> None:
 
     print("| reaches | what | CPU s |\n|---|---|---|")
     tree = make_river(count, 0.1)
+    values = (tree.weight, tree.length, tree.up, tree.down)
     total = 0.0
     for name, work in (
-        ("order of the reaches", lambda: tree.order),
+        ("check and order of the reaches", lambda: RiverTree(tree.downstream, *values)),
         ("DCI potamodromous, inbound and outbound of each reach", lambda: measure_potamodromous(tree)),
         ("DCI diadromous", lambda: measure_diadromous(tree)),
         ("gain of each work alone", lambda: measure_changes(tree)),

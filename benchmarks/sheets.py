@@ -149,6 +149,7 @@ def run_drawer(name: str, count: int) -> dict[str, float]:
 def run_atlas(path: Path) -> None:
     """Draw every commune of an atlas file with its volumes; print its times and its largest process."""
     with tempfile.TemporaryDirectory() as folder:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         began = time.perf_counter()
         script = "import sys; from bocage.cli import main; main()"
         command = [sys.executable, "-c", script, "atlas", str(path), "--output", folder]
@@ -158,7 +159,7 @@ def run_atlas(path: Path) -> None:
         files = sorted(Path(folder, "communes").glob("*.pdf"))
         record = json.loads(Path(folder, "atlas.json").read_text(encoding="utf-8"))
         sheets = sum(commune["pages"] for commune in record["communes"].values())
-        spent = used.ru_utime + used.ru_stime
+        spent = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
         sizes = [file.stat().st_size for file in files]
     print(
         f"\n{path.name}: {len(files)} communes, {sheets} pages in {wall / 60:.1f} min "

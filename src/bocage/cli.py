@@ -335,6 +335,85 @@ def atlas(
 
 
 @main.command()
+@click.argument("lines", metavar="LINES", type=click.Path(path_type=Path))
+@click.option("--works", type=click.Path(path_type=Path), help="Layer of works: weirs, dams … as points.")
+@click.option("--layer", metavar="NAME", help="Layer of the lines, where their file has several.")
+@click.option(
+    "--works-layer", metavar="NAME", help="Layer of the works; in the file of the lines, or --works."
+)
+@click.option("--crs", help="Projected system, as EPSG:2154; that of the lines when left out.")
+@click.option(
+    "--snap", type=click.FloatRange(min=0), default=5.0, show_default=True,
+    help="Ends of lines this near are one place [m].",
+)  # fmt: skip
+@click.option(
+    "--works-snap", type=click.FloatRange(min=0, min_open=True), default=100.0, show_default=True,
+    help="Farthest river from a work [m].",
+)  # fmt: skip
+@click.option("--name", metavar="COLUMN", help="Name of the watercourse. Usual columns are recognised.")
+@click.option("--works-code", metavar="COLUMN", help="Code of the work.")
+@click.option("--works-name", metavar="COLUMN", help="Name of the work.")
+@click.option("--kind", metavar="COLUMN", help="Type of work.")
+@click.option("--state", metavar="COLUMN", help="State of the work; destroyed ones are passable.")
+@click.option("--height", metavar="COLUMN", help="Height of fall [m].")
+@click.option("--fish-pass", metavar="COLUMN", help="Fish pass; an empty value is unknown, not none.")
+@click.option("--up", metavar="COLUMN", help="Passability upwards, 0 to 1 or class of ICE; before the rules.")
+@click.option("--down", metavar="COLUMN", help="The same downwards.")
+@click.option("--cost", metavar="COLUMN", help="Cost of opening the work; 1 each when left out.")
+@click.option("--must", metavar="COLUMN", help="Works that have to be opened: yes, oui, 1 …")
+@click.option("--never", metavar="COLUMN", help="Works whose opening may not be imposed.")
+@click.option(
+    "--group", metavar="KEY", default="trout", show_default=True,
+    help="Species: salmon, trout, cyprinid, small or eel.",
+)  # fmt: skip
+@click.option(
+    "--weight", metavar="COLUMN", default="length", show_default=True,
+    help="What is connected: length, or a column of the lines.",
+)  # fmt: skip
+@click.option(
+    "--index", type=click.Choice(["potamodromous", "diadromous"]), default="potamodromous", show_default=True,
+    help="What the budget raises: passage within the river, or from the sea.",
+)  # fmt: skip
+@click.option("--budget", type=float, help="What can be spent: the works to open, in order, are marked.")
+@click.option("--language", type=click.Choice(["fr", "en"]), help="French, or the study's, when left out.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the outputs.")
+@_speaking
+@click.pass_context
+def rivers(ctx: click.Context, /, lines: Path, **given: Any) -> None:
+    """Measure how connected rivers are, and which works to open first (cours d'eau).
+
+    LINES is a layer of watercourses, or a study file that names watercourses and river works.
+    """
+    from bocage.journal import Journal
+    from bocage.study.rivers_inputs import RiverOptions
+    from bocage.study.rivers_outputs import tell_rivers, write_rivers
+    from bocage.study.rivers_run import study_rivers
+
+    asked = {key: given.pop(key) for key in ("kind", "state", "height", "fish_pass", "up", "down", "cost")}
+    asked |= {key: given.pop(key) for key in ("must", "never")}
+    asked |= {"code": given.pop("works_code"), "name": given.pop("works_name")}
+    name = given.pop("name")
+    options = RiverOptions(
+        lines,
+        line_columns={} if name is None else {"name": name},
+        work_columns={key: column for key, column in asked.items() if column is not None},
+        snap_m=given.pop("snap"),
+        works_snap_m=given.pop("works_snap"),
+        **given,
+    )
+    progress, journal = _progress(ctx), Journal()
+    found = study_rivers(options, journal=journal, progress=progress)
+    written = write_rivers(found, journal)
+    for note in journal.notes:
+        if note.level == "warning" or _settings(ctx)["verbose"]:
+            progress.say(f"! {note.text(found.inputs.language)}")
+    for sentence in tell_rivers(found):
+        _say(ctx, sentence)
+    for path in written:
+        _say(ctx, f"{path}")
+
+
+@main.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--language", type=click.Choice(["fr", "en"]), help="The study's when left out.")
 @_speaking

@@ -36,9 +36,13 @@ def rank_barriers(tree: RiverTree, options: WorkOptions, *, index: Index = "pota
     DataError
         As `pose_problem`.
 
-    Notes ----- These are not to be added: the index is supermodular, two works on one river are worth more
+    Notes
+
+    -----
+
+    These are not to be added: the index is supermodular, two works on one river are worth more
     together, and a budget spent down this ranking reaches far less than it could (see
-    `bocage.rivers.plan_budget`).
+    `bocage.rivers.budget.plan_budget`).
 
     Examples
     --------

@@ -54,7 +54,7 @@ def plan_greedy(
     Parameters
     ----------
     tree, options, index, forced_in, forced_out
-        As `bocage.rivers.plan_budget`.
+        As `bocage.rivers.budget.plan_budget`.
     budgets : (b,) array of float, optional
         For each, works are chosen until no other can be paid. When left out, one sequence for all.
     adaptive : bool

@@ -204,7 +204,7 @@ def plan_under_uncertainty(
     budget : float
         To spend.
     index, forced_in, forced_out, gap
-        As `bocage.rivers.plan_budget`.
+        As `bocage.rivers.budget.plan_budget`.
 
     Returns
     -------
@@ -215,7 +215,11 @@ def plan_under_uncertainty(
     DataError, ResourceError
         As `plan_budget`.
 
-    Notes ----- On a tree the way between two reaches passes every barrier once, in one direction, so the
+    Notes
+
+    -----
+
+    On a tree the way between two reaches passes every barrier once, in one direction, so the
     index is linear in the passability of each barrier. When barriers vary apart from each other, the mean of
     the index is therefore the index of the means, exactly and for every set of works: the plan for the means
     is the best on average, without sampling. With draws that vary together, it is an approximation;

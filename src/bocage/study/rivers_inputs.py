@@ -1,0 +1,341 @@
+"""Lines and works of a river, read from bare files or from a study, with what their columns mean."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from bocage.errors import CRSError, DataError, InputError, StudyError
+from bocage.journal import Journal
+from bocage.rivers.columns import LineColumns, WorkColumns
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+
+    from bocage.study.file import VectorLayer
+    from bocage.study.model import Study
+
+LINE_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "name": ("topooh", "toponyme1", "nom_entite", "nom_c_eau", "toponyme", "nom", "name"),
+    "start_node": ("id_nd_ini",),
+    "end_node": ("id_nd_fin",),
+    "direction": ("sens", "sens_de_ecoulement", "sens_de_l_ecoulement"),
+    "level": ("pos_sol",),
+}
+"""Columns recognised in lines, whatever their case: BD TOPAGE, BD Carthage, BD TOPO and plain words."""
+
+WORK_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "code": ("cdobstecoul", "cdobstecou", "code_roe", "identifiant_roe", "code", "id"),
+    "name": ("nomprincipalobstecoul", "nomprincip", "nom_principal", "nom", "name"),
+    "river": ("nomentitehydrographique", "nomentiteh", "cours_d_eau", "river"),
+    "kind": ("lbtypeouvrage", "lbtypeouvr", "type_ouvrage", "kind", "type"),
+    "state": ("lbetouvrage", "lbetouvrag", "etat", "state"),
+    "height": ("hautchutetobstecoul", "hautchutet", "hauteur_chute", "hauteur", "height_m", "height"),
+    "height_class": ("lbhautchutclobstecoul", "lbhautchut"),
+    "fish_pass": (
+        "lbtypedispfranchpiscicole1", "lbtypedisp", "passe_a_poissons", "passe", "fish_pass",
+    ),
+}  # fmt: skip
+"""Columns recognised in works: those of the ROE and plain words."""
+
+
+@dataclass(frozen=True)
+class RiverOptions:
+    """What `bocage rivers` was asked for.
+
+    Attributes
+    ----------
+    lines : Path
+        Layer of watercourses, or a study file.
+    works : Path, optional
+        Layer of works; the file of the lines when only ``works_layer`` is given.
+    layer, works_layer : str, optional
+    crs : str, optional
+        Projected CRS; that of the lines when left out.
+    snap_m, works_snap_m : float
+        See ``bocage.rivers.network.build_river_network``.
+    line_columns, work_columns : mapping
+        Column by meaning: keys of ``LINE_COLUMNS``, and of ``WORK_COLUMNS`` with ``up``, ``down``, ``cost``,
+        ``must`` and ``never``. Those left out are recognised by their names.
+    group : str
+        Species, as in ``bocage.rivers.passability``.
+    weight : str
+        ``length``, or the column of the lines that is connected, shared along each line by length.
+    index : {"potamodromous", "diadromous"}
+        What the budget raises.
+    budget : float, optional
+        To spend; the curve is drawn to the end when left out.
+    language : {"fr", "en"}
+    output : Path, optional
+    """
+
+    lines: Path
+    works: Path | None = None
+    layer: str | None = None
+    works_layer: str | None = None
+    crs: str | None = None
+    snap_m: float = 5.0
+    works_snap_m: float = 100.0
+    line_columns: Mapping[str, str] = field(default_factory=dict)
+    work_columns: Mapping[str, str] = field(default_factory=dict)
+    group: str = "trout"
+    weight: str = "length"
+    index: Literal["potamodromous", "diadromous"] = "potamodromous"
+    budget: float | None = None
+    language: Literal["fr", "en"] | None = None
+    output: Path | None = None
+
+
+@dataclass(frozen=True)
+class RiverInputs:
+    """Lines and works read, and how.
+
+    Attributes
+    ----------
+    lines : GeoDataFrame
+    works : GeoDataFrame or None
+    columns, work_columns : dict of str to str
+        Column used for each meaning.
+    files : dict of str to Path
+        By ``lines`` and ``works``.
+    crs : str
+    language : {"fr", "en"}
+    output : Path
+    """
+
+    lines: GeoDataFrame
+    works: GeoDataFrame | None
+    columns: dict[str, str]
+    work_columns: dict[str, str]
+    files: dict[str, Path]
+    crs: str
+    language: Literal["fr", "en"]
+    output: Path
+
+    def name_line_columns(self) -> LineColumns:
+        """Give the columns of the lines as the network reads them."""
+        known = {item.name for item in dataclasses.fields(LineColumns)}
+        return LineColumns(**{key: column for key, column in self.columns.items() if key in known})  # type: ignore[arg-type]
+
+    def name_work_columns(self) -> WorkColumns:
+        """Give the columns of the works as the network reads them."""
+        named = self.work_columns
+        return WorkColumns(
+            id=named.get("code"),
+            name=named.get("name"),
+            river=named.get("river"),
+            kind=named.get("kind"),
+            state=named.get("state"),
+            height_m=named.get("height"),
+            fish_pass=named.get("fish_pass"),
+        )
+
+
+def read_rivers(options: RiverOptions, journal: Journal) -> RiverInputs:
+    """Read the lines and works that are named on the command line or in a study file.
+
+    Raises
+    ------
+    InputError
+        A file, layer or column is missing.
+    CRSError
+        The lines are in degrees and no CRS is given.
+    StudyError
+        The study names no watercourses.
+    """
+    if options.lines.suffix.lower() == ".toml":
+        return _read_study_rivers(options, journal)
+    crs = options.crs or _find_crs(options)
+    lines = _read(options.lines, options.layer, "watercourses", crs, journal, "line")
+    works_path = options.works or (options.lines if options.works_layer is not None else None)
+    works = None
+    if works_path is not None:
+        works = _read(works_path, options.works_layer, "river_works", crs, journal, "point")
+    output = options.output or options.lines.with_name(f"rivers-{options.lines.stem}")
+    files = {"lines": options.lines} | ({} if works_path is None else {"works": works_path})
+    return _gather(options, lines, works, {}, {}, files, crs, options.language or "fr", output)
+
+
+def _read_study_rivers(options: RiverOptions, journal: Journal) -> RiverInputs:
+    """Read the watercourses and works of a study, whole, since a river does not end at its border."""
+    from bocage.study.reading import read_study
+
+    study: Study = read_study(options.lines)
+    layer, works_layer = study.layers.watercourses, study.layers.river_works
+    if layer is None:
+        raise StudyError(
+            f"'{options.lines.name}' names no watercourses; add [layers.watercourses] with their path."
+        )
+    given = [
+        key for key in ("works", "layer", "works_layer", "crs") if getattr(options, key) is not None
+    ]  # fmt: skip
+    if given:
+        raise StudyError(
+            f"--{given[0].replace('_', '-')} does not go with a study file, which names its layers; "
+            "change it there, or give the layers in place of the study."
+        )
+    lines = _read_study_layer(study, layer, "watercourses", journal, "line")
+    files = {"study": options.lines, "lines": study.resolve(layer.path)}
+    works, said = None, {}
+    if works_layer is not None:
+        works = _read_study_layer(study, works_layer, "river_works", journal, "point")
+        for key, words in (("kind", "kinds"), ("state", "states"), ("fish_pass", "fish_passes")):
+            column, values = getattr(works_layer, key), getattr(works_layer, words)
+            if column is not None and values:
+                _require(works, {key: column}, "river_works")
+                works[column] = works[column].map(lambda value, table=values: table.get(str(value), value))
+                if "ignore" in values.values():
+                    works = works[works[column] != "ignore"].reset_index(drop=True)
+        said = {
+            key: column
+            for key in ("code", "name", "kind", "state", "fish_pass")
+            if (column := getattr(works_layer, key)) is not None
+        }
+        files["works"] = study.resolve(works_layer.path)
+    named = {} if layer.name is None else {"name": layer.name}
+    output = options.output or study.output / "rivers"
+    language = options.language or study.language
+    return _gather(options, lines, works, named, said, files, study.crs, language, output)
+
+
+def _read_study_layer(
+    study: Study, layer: VectorLayer, name: str, journal: Journal, kind: Literal["line", "point"]
+) -> GeoDataFrame:
+    """Read a layer of a study with all its columns: some are recognised that a study does not name."""
+    from bocage.io.vectors import read_vector
+
+    return read_vector(
+        study.resolve(layer.path), name=name, crs=study.crs, journal=journal, layer=layer.layer,
+        kinds=(kind,), where=layer.where,
+    )  # fmt: skip
+
+
+def _gather(
+    options: RiverOptions,
+    lines: GeoDataFrame,
+    works: GeoDataFrame | None,
+    named: Mapping[str, str],
+    works_named: Mapping[str, str],
+    files: dict[str, Path],
+    crs: str,
+    language: Literal["fr", "en"],
+    output: Path,
+) -> RiverInputs:
+    """Find the columns, those asked for before those of the study, before those recognised."""
+    columns = recognise_columns(lines, LINE_COLUMNS) | dict(named) | dict(options.line_columns)
+    if ("start_node" in columns) != ("end_node" in columns):
+        columns.pop("start_node", None)
+        columns.pop("end_node", None)
+    _require(lines, columns, "watercourses")
+    work_columns: dict[str, str] = {}
+    if works is not None:
+        work_columns = recognise_columns(works, WORK_COLUMNS) | dict(works_named) | dict(options.work_columns)
+        _require(works, work_columns, "river_works")
+    elif options.work_columns:
+        key = next(iter(options.work_columns))
+        raise InputError(f"A column of works is named for {key}, but no works are given; add --works FILE.")
+    if options.weight != "length":
+        _require(lines, {"weight": options.weight}, "watercourses")
+    return RiverInputs(lines, works, columns, work_columns, files, crs, language, output)
+
+
+def recognise_columns(table: GeoDataFrame, known: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Find which columns mean what, by names known beforehand, whatever their case.
+
+    Examples
+    --------
+    >>> import geopandas
+    >>> table = geopandas.GeoDataFrame({"TopoOH": ["Oise"], "x": [1]}, geometry=[None])
+    >>> recognise_columns(table, LINE_COLUMNS)
+    {'name': 'TopoOH'}
+    """
+    there: dict[str, str] = {}
+    for column in table.columns:
+        if column != table.geometry.name:
+            there.setdefault(str(column).casefold(), str(column))
+    found = {}
+    for key, names in known.items():
+        match = next((there[name] for name in names if name in there), None)
+        if match is not None:
+            found[key] = match
+    return found
+
+
+def read_numbers(table: GeoDataFrame, column: str, what: str) -> NDArray[np.float64]:
+    """Read a column of numbers from 0 up, decimal commas too; NaN where empty.
+
+    Raises
+    ------
+    DataError
+        A value is no number, or negative.
+    """
+    numbers = np.full(len(table), np.nan)
+    for row, value in enumerate(table[column]):
+        text = "" if value is None or value != value else str(value).strip().replace(",", ".")
+        if not text:
+            continue
+        try:
+            numbers[row] = float(text)
+        except ValueError:
+            numbers[row] = -1.0
+        if not (numbers[row] >= 0 and np.isfinite(numbers[row])):
+            raise DataError(
+                f"The {what} in column '{column}' is {value!r} at row {row}; give numbers from 0 up, or "
+                "leave it empty."
+            )
+    return numbers
+
+
+def _require(table: GeoDataFrame, columns: Mapping[str, str], name: str) -> None:
+    from bocage.io.files import shorten_list, suggest
+
+    there = [str(column) for column in table.columns if column != table.geometry.name]
+    for column in columns.values():
+        if column not in there:
+            close = suggest(column, there)
+            mend = f"did you mean {close}?" if close else f"its columns are {shorten_list(there, 40)}."
+            raise InputError(f"{name}: the layer has no column '{column}'; {mend}")
+
+
+def _find_crs(options: RiverOptions) -> str:
+    """Give the CRS of the lines, which must be in metres."""
+    import pyogrio
+    import pyproj
+
+    from bocage.io.vectors import list_layers
+
+    layers = list_layers(options.lines, name="watercourses")
+    spatial = [one for one in layers if one.kind != "table"]
+    chosen = [one for one in spatial if options.layer is None or one.name == options.layer]
+    if len(chosen) != 1 or chosen[0].crs is None:
+        # The reader tells what is wrong, whatever this says.
+        return "EPSG:2154"
+    if options.lines.suffix.lower() in (".parquet", ".geoparquet"):
+        crs = pyproj.CRS.from_user_input(chosen[0].crs)
+    else:
+        crs = pyproj.CRS.from_user_input(pyogrio.read_info(options.lines, layer=chosen[0].name)["crs"])
+    if not crs.is_projected:
+        raise CRSError(
+            f"'{options.lines.name}' is in degrees ({crs.name}), and lengths need metres; "
+            "add --crs with a projected system, as EPSG:2154 in metropolitan France."
+        )
+    from bocage.io.crs import flatten_crs
+
+    flat = flatten_crs(crs)
+    authority = flat.to_authority(min_confidence=70)
+    return ":".join(authority) if authority else flat.to_wkt()
+
+
+def _read(
+    path: Path, layer: str | None, name: str, crs: str, journal: Journal, kind: Literal["line", "point"]
+) -> GeoDataFrame:
+    from bocage.io.vectors import read_vector
+
+    table: Any = read_vector(path, name=name, crs=crs, journal=journal, layer=layer, kinds=(kind,))
+    return table

@@ -1,0 +1,325 @@
+"""The files of `bocage rivers`, each whole or absent, the same bytes for the same inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bocage import __version__
+from bocage.io.files import hash_file, output_errors, replace_on_success, say_cause
+from bocage.journal import Journal
+from bocage.study.rivers_figure import describe_method, draw_budget
+from bocage.study.rivers_tables import POINTS, table_basins, table_budget, table_reaches, table_works
+from bocage.units import M_PER_KM
+from bocage.wording import say
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from pandas import DataFrame
+
+    from bocage.study.rivers_run import RiverStudy
+
+LIBRARIES = ("numpy", "scipy", "numba", "shapely", "geopandas", "pyogrio", "pyproj", "pandas")
+CONVENTIONS = {
+    "dci_potamodromous": "sum over i, j of w_i w_j c_ij / W^2, in points; c_ij is the product of the "
+    "passabilities of the way each barrier is crossed (per_crossing); pairs of two basins are not connected",
+    "dci_diadromous": "sum over i of w_i c_i / W, in points; c_i is the product of upward passabilities "
+    "from the outlet (per_crossing)",
+    "unknown": "the middle of the interval from the lowest to the highest passability; low and high are the "
+    "indices with all at their lowest, and all at their highest",
+    "gain": "exact rise of the index, in points, if the work alone became wholly passable both ways",
+    "loops": "cut at the worst work of the loop; works past which another arm is as good gain nothing",
+}
+"""What the figures mean, recorded in ``rivers.json``."""
+
+_SURE, _FIRST = 0.8, 5
+
+_DATE = "1970-01-01T00:00:00.000Z"
+
+
+def write_rivers(study: RiverStudy, journal: Journal) -> list[Path]:
+    """Write tables, figure and record of a river.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order to read them. Without ``rivers.json`` they are not all of one run.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written; it stays as an earlier run left it.
+    """
+    output = study.inputs.output
+    record = record_rivers(study, journal)
+    reaches, works, basins = table_reaches(study), table_works(study), table_basins(study)
+    with output_errors(output):
+        output.mkdir(parents=True, exist_ok=True)
+        # The record of an earlier run does not hold for the files that follow.
+        (output / "rivers.json").unlink(missing_ok=True)
+    with replace_on_success(output / "rivers.gpkg") as draft, _fixed_date():
+        for name, table in (("reaches", reaches), ("works", works), ("basins", basins)):
+            _write_layer(draft, name, table)
+    written = [output / "rivers.gpkg", output / "works.csv", output / "basins.csv", output / "budget.csv"]
+    _write_csv(written[1], works.drop(columns="geometry"))
+    _write_csv(written[2], basins.drop(columns="geometry"))
+    _write_csv(written[3], table_budget(study))
+    figure = output / "budget.svg"
+    if study.budget is None:
+        with output_errors(figure):
+            figure.unlink(missing_ok=True)
+    else:
+        with replace_on_success(figure) as draft:
+            draft.write_text(draw_budget(study, study.budget), encoding="utf-8", newline="\n")
+        written.append(figure)
+    written.append(output / "rivers.json")
+    # Last: its presence says that the others are whole and belong together.
+    with replace_on_success(written[-1]) as draft:
+        text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True)
+        draft.write_text(text + "\n", encoding="utf-8", newline="\n")
+    return written
+
+
+def tell_rivers(study: RiverStudy) -> list[str]:
+    """Say what is known, what is not and what a budget can do: the completeness first, a sentence a line."""
+    language, network = study.inputs.language, study.network
+    works, tree = network.works, study.used.tree
+    on = works["reach_above"].to_numpy() >= 0
+    told = [
+        say(
+            "rivers.said_network",
+            language,
+            reaches=len(network.reaches),
+            length=float(network.reaches["length_m"].sum() / M_PER_KM),
+            basins=len(tree.tree.outlets),
+            repairs=len(network.repairs),
+        )
+    ]
+    if study.weights_lacking:
+        told.append(say("rivers.said_weights", language, count=study.weights_lacking))
+    if not len(works):
+        told.append(say("rivers.said_no_works", language))
+    else:
+        told.append(
+            say(
+                "rivers.said_works",
+                language,
+                total=len(works),
+                off=int((~on).sum()),
+                doubtful=int(works["doubtful"].to_numpy(bool)[on].sum()),
+                bypassed=len(tree.left_out),
+            )
+        )
+        told += _tell_unknown(study, on)
+    values = {
+        "value": study.used.potamodromous.index,
+        "low": study.low.potamodromous.index,
+        "high": study.high.potamodromous.index,
+        "sea": study.used.diadromous.climbing,
+        "sea_low": study.low.diadromous.climbing,
+        "sea_high": study.high.diadromous.climbing,
+    }
+    told.append(say("rivers.said_dci", language, **{key: float(one * POINTS) for key, one in values.items()}))
+    return told + _tell_budget(study)
+
+
+def _tell_unknown(study: RiverStudy, on: NDArray[np.bool_]) -> list[str]:
+    """Say how many passabilities are unknown, and which weigh most on the index."""
+    from bocage.rivers.passability import default_rules
+
+    language, tree = study.inputs.language, study.used.tree
+    if not on.any():
+        return []
+    unknown = np.flatnonzero(on & ~study.rated["known"].to_numpy(bool))
+    told = [
+        say(
+            "rivers.said_unknown",
+            language,
+            group=default_rules().groups[study.options.group][language],
+            unknown=len(unknown),
+            on=int(on.sum()),
+            share=float(100 * len(unknown) / int(on.sum())),
+        )
+    ]
+    inside = unknown[tree.reach[unknown] >= 0]
+    changes = study.changes
+    gains = changes.potamodromous if study.options.index == "potamodromous" else changes.climbing
+    gain = gains[tree.reach[inside]]
+    first = inside[np.argsort(-gain, kind="stable")][:_FIRST]
+    if len(first):
+        codes = [str(study.network.works["id"].iloc[work]) for work in first]
+        told.append(say("rivers.said_diagnose", language, works=", ".join(codes)))
+    return told
+
+
+def _tell_budget(study: RiverStudy) -> list[str]:
+    language, budget = study.inputs.language, study.budget
+    if budget is None:
+        return [say("rivers.said_nothing_to_open", language)] if len(study.network.works) else []
+    told = []
+    if study.cost is None:
+        told.append(say("rivers.said_no_costs", language))
+    elif budget.cost_assumed:
+        told.append(say("rivers.said_costs", language, count=budget.cost_assumed))
+    asked = study.options.budget
+    if asked is None:
+        # A tenth of all: where choosing well matters.
+        dearest = float(budget.curve.cost[-1])
+        asked = max(float(budget.curve.cost[0]), float(np.ceil(dearest / 10)))
+    gain, ranking = (float(curve.find_gains(asked)[0]) for curve in (budget.curve, budget.ranking))
+    told.append(
+        say(
+            "rivers.said_curve",
+            language,
+            cost=int(asked) if asked == int(asked) else asked,
+            gain=gain * POINTS,
+            ranking=ranking * POINTS,
+            method=describe_method(budget, language),
+        )
+    )
+    if budget.order is not None and budget.draws is not None:
+        opened = budget.draws.opened[budget.order.rows]
+        told.append(
+            say(
+                "rivers.said_draws",
+                language,
+                works=len(opened),
+                sure=int((opened >= _SURE).sum()),
+                draws=len(budget.draws.gains),
+                regret=budget.draws.regret * POINTS,
+            )
+        )
+    return told
+
+
+def record_rivers(study: RiverStudy, journal: Journal) -> dict[str, Any]:
+    """Record what the figures were made from, what they mean and what is unknown, ready for JSON.
+
+    No path of the machine and no duration is part of it, so that the same inputs give the same bytes.
+    """
+    from importlib.metadata import version
+
+    options, inputs, network = study.options, study.inputs, study.network
+    works, rated = network.works, study.rated
+    on = works["reach_above"].to_numpy() >= 0
+    codes, counts = np.unique(network.repairs["code"].to_numpy(dtype=str), return_counts=True)
+    doubts = [word for text in works["doubt"] for word in str(text or "").replace(",", " ").split()]
+    budget = study.budget
+    return {
+        "bocage": __version__,
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "inputs": {
+            key: {"file": path.name, "sha256": hash_file(path)} for key, path in sorted(inputs.files.items())
+        },
+        "parameters": {
+            "layer": options.layer,
+            "works_layer": options.works_layer,
+            "crs": inputs.crs,
+            "snap_m": options.snap_m,
+            "works_snap_m": options.works_snap_m,
+            "columns": inputs.columns,
+            "work_columns": inputs.work_columns,
+            "group": options.group,
+            "weight": options.weight,
+            "index": options.index,
+            "budget": options.budget,
+        },
+        "conventions": CONVENTIONS,
+        "completeness": {
+            "report": tell_rivers(study),
+            "works": len(works),
+            "on_network": int(on.sum()),
+            "off_network": int((~on).sum()),
+            "doubtful": int(works["doubtful"].to_numpy(bool)[on].sum()),
+            "doubts": {word: doubts.count(word) for word in sorted(set(doubts))},
+            "bypassed": len(study.used.tree.left_out),
+            "unknown_passability": int((~rated["known"].to_numpy(bool)[on]).sum()),
+            "rules": {key: int(found) for key, found in sorted(rated["rule"][on].value_counts().items())},
+            "weights_lacking": study.weights_lacking,
+            "costs_assumed": 0 if budget is None else budget.cost_assumed,
+        },
+        "indices": {
+            "dci_potamodromous": {key: _round(state.potamodromous.index) for key, state in _states(study)},
+            "dci_diadromous": {key: _round(state.diadromous.climbing) for key, state in _states(study)},
+            "longest_fragment_km": round(float(study.fragments.length.max()) / M_PER_KM, 6),
+            "longest_stretch_km": round(float(study.fragments.stretch.max()) / M_PER_KM, 6),
+        },
+        "budget": None
+        if budget is None
+        else {
+            "works": budget.options.count,
+            "method": budget.curve.method,
+            "gap": None if np.isnan(budget.curve.gap) else round(float(budget.curve.gap), 9),
+            "must": budget.must,
+            "never": budget.never,
+            "steps": len(budget.curve.cost),
+            "draws": None
+            if budget.draws is None
+            else {
+                "sampling": budget.draws.sampling,
+                "expected_gain": _round(float(budget.draws.gains.mean())),
+                "regret": _round(budget.draws.regret),
+            },
+        },
+        "repairs": {str(code): int(count) for code, count in zip(codes, counts, strict=True)},
+        "notes": [
+            {"code": note.code, "level": note.level, "text": note.text(inputs.language)}
+            for note in journal.notes
+        ],
+    }
+
+
+def _states(study: RiverStudy) -> list[tuple[str, Any]]:
+    return [("value", study.used), ("low", study.low), ("high", study.high)]
+
+
+def _round(share: float) -> float:
+    return round(float(share) * POINTS, 9)
+
+
+def _write_csv(path: Path, table: DataFrame) -> None:
+    """Write a table as CSV that spreadsheets read, accents and all; what is unknown is empty."""
+    table = table.copy()
+    for column in table.columns:
+        if table[column].dtype == bool:
+            table[column] = table[column].astype(int)
+    with replace_on_success(path) as draft:
+        table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.9g")
+
+
+def _write_layer(path: Path, name: str, table: GeoDataFrame) -> None:
+    import warnings
+
+    import pyogrio
+
+    geometry = "LineString" if name == "reaches" else "Point"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            pyogrio.write_dataframe(
+                table, path, layer=name, driver="GPKG", geometry_type=geometry, use_arrow=False,
+                layer_options={"FID": "fid", "GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"},
+            )  # fmt: skip
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
+        # GDAL's words, not a number of the system.
+        raise OSError(say_cause(error)) from error
+
+
+@contextmanager
+def _fixed_date() -> Iterator[None]:
+    """Make GDAL write one date in place of the time of day, and work in one thread."""
+    import pyogrio
+
+    options = {"OGR_CURRENT_DATE": _DATE, "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
