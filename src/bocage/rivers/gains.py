@@ -37,9 +37,7 @@ def rank_barriers(tree: RiverTree, options: WorkOptions, *, index: Index = "pota
         As `pose_problem`.
 
     Notes
-
     -----
-
     These are not to be added: the index is supermodular, two works on one river are worth more
     together, and a budget spent down this ranking reaches far less than it could (see
     `bocage.rivers.budget.plan_budget`).

@@ -216,9 +216,7 @@ def plan_under_uncertainty(
         As `plan_budget`.
 
     Notes
-
     -----
-
     On a tree the way between two reaches passes every barrier once, in one direction, so the
     index is linear in the passability of each barrier. When barriers vary apart from each other, the mean of
     the index is therefore the index of the means, exactly and for every set of works: the plan for the means
