@@ -5,6 +5,7 @@ from __future__ import annotations
 import shapely
 
 from bocage.atlas.series import SheetSpec
+from bocage.atlas.summary import measure_all
 from bocage.atlas.themes import select_drawn
 from bocage.cartography.frame import MapFrame
 from tests.atlas.networks import make_content, make_network, make_table, make_valley
@@ -53,3 +54,27 @@ def test_points_on_the_limit_count() -> None:
     found = draw(obstacle_p=places)["obstacle_point"]
 
     assert (found.inside, found.measure) == (2, 2)
+
+
+def test_surfaces_that_also_touch_the_limit() -> None:
+    """What cutting leaves as lines and points, where a surface touches the limit, disturbs nothing."""
+    # Half a ring: one arm lies inside, the other follows the limit from outside and touches a corner.
+    hook = shapely.Polygon(
+        [(500, 100), (900, 100), (900, -100), (0, -100), (0, 0), (400, 0), (400, -50), (500, -50)]
+    )
+    pieces = [hook, shapely.box(1_000, 0, 1_200, 500), shapely.box(200, 200, 400, 400)]
+
+    drawn = draw(corridor_s=pieces, reservoir_s=[hook, shapely.box(300, 300, 1_000, 1_000)])
+
+    # Of the square of 200 m, what the reservoir leaves.
+    assert round(drawn["corridor"].measure) == 40_000 - 10_000
+
+
+def test_symbols_the_figures_do_not_know() -> None:
+    """With figures, only what they do not say is measured here: the axes of corridors."""
+    content = make_content(make_network({}), make_valley()[1], {})
+    figures = measure_all(content)["99005"]
+
+    drawn = select_drawn(content, SheetSpec(), FRAME, COMMUNE, figures)
+
+    assert drawn["corridor"].measure == 0 and drawn["corridor_axis"].measure == 0

@@ -108,8 +108,9 @@ def select_drawn(
         inside[key] = cut[_SIZES[content.symbols[key].kind](cut) > _NEGLIGIBLE]
     told = {} if figures is None else {key: read_measure(figures, content.symbols[key]) for key in chosen}
     measured = {key: measure for key, measure in told.items() if measure is not None}
-    if len(measured) < len(chosen):
-        measured = _measure(content, inside, window, outline) | measured
+    untold = {key: cut for key, cut in inside.items() if key not in measured}
+    if untold:
+        measured |= _measure(content, untold, window, outline)
     return {
         key: Drawn(content.symbols[key], objects, len(inside[key]), measured[key])
         for key, objects in chosen.items()
@@ -121,12 +122,12 @@ def _measure(
 ) -> dict[str, float]:
     """Measure what lies in the commune; what is both to preserve and to restore is to restore."""
     kinds = {key: content.symbols[key].kind for key in inside}
-    wholes = {key: _unite(cut) for key, cut in inside.items() if kinds[key] != "point"}
+    wholes = {key: _unite(cut, kinds[key]) for key, cut in inside.items() if kinds[key] != "point"}
     if len(inside.get("corridor", ())) or len(inside.get("corridor_to_restore", ())):
         taken = [wholes[key] for key in ("reservoir", "reservoir_to_restore") if key in wholes]
         if not taken:
             reservoirs = _find_visible(content.network.tables["reservoir_s"], window)
-            taken = [_unite(_cut(np.asarray(reservoirs.geometry, dtype=object), outline))]
+            taken = [_unite(_cut(np.asarray(reservoirs.geometry, dtype=object), outline), "polygon")]
         for key in ("corridor", "corridor_to_restore"):
             for reservoir in taken if key in wholes else ():
                 if not reservoir.is_empty:
@@ -141,9 +142,12 @@ def _measure(
     }
 
 
-def _unite(geometries: NDArray[Any]) -> Any:
+def _unite(geometries: NDArray[Any], kind: Kind) -> Any:
+    # Where a surface only touches the limit, cutting it leaves lines and points beside its ground.
+    parts = shapely.get_parts(shapely.get_parts(geometries))
+    parts = parts[shapely.get_dimensions(parts) == (2 if kind == "polygon" else 1)]
     # Groups that do not touch are united apart: half the time where many small shapes overlap.
-    return shapely.disjoint_subset_union_all(geometries)
+    return shapely.disjoint_subset_union_all(parts)
 
 
 def write_measure(measure: float, kind: Kind, language: str) -> str:
