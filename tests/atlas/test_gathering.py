@@ -158,7 +158,8 @@ class TestStudies:
 
         assert not any(content.network.provided.values())
         assert content.area is None
-        assert [note.code for note in journal.notes] == ["atlas_network_none"]
+        # Nobody is named as issuer: sheets would not say who publishes.
+        assert {note.code for note in journal.notes} == {"atlas_network_none", "atlas_no_issuer"}
 
     def test_study_without_atlas(self, folder: Path) -> None:
         """Sheets of a study without an atlas keep their locator: its communes, no département."""

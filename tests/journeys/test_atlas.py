@@ -34,6 +34,8 @@ def test_atlas_of_a_study_without_an_atlas_table(territory: Territory) -> None:
     ]
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
         "Reading the layers", "Measuring the communes", "Drawing the sheets", "Binding the volumes",
+        # What a published sheet would lack.
+        "! Couches sans source\u00a0", "! L’organisme n’est pas nommé\u00a0",
     ]  # fmt: skip
     text = "\n".join(page.extract_text() for page in pypdf.PdfReader(atlas / "volumes" / "atlas.pdf").pages)
     assert "Étude d’essai" in text

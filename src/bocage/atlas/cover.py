@@ -31,6 +31,9 @@ _OUTLINE = Symbol("cover_outline", "polygon", 80, "", "", stroke="#1d5c33", widt
 _SHOWN = ("reservoirs", "corridors", "corridors_to_restore", "watercourses")
 _THINNED = 0.55
 
+_NAMED = 6
+"""Communes without sheets that the cover names."""
+
 
 def compose_cover(
     content: Content,
@@ -42,6 +45,7 @@ def compose_cover(
     spec: SheetSpec | None = None,
     language: str = "fr",
     sheet_format: str = "a4",
+    missing: Sequence[str] = (),
 ) -> Page:
     """Compose the cover of a volume, one portrait page.
 
@@ -59,6 +63,8 @@ def compose_cover(
         Sheet whose words and legal status the cover bears; the continuities by default.
     language : {"fr", "en"}
     sheet_format : {"a4", "a3"}
+    missing : sequence of str
+        Communes of the territory whose sheets could not be drawn.
 
     Returns
     -------
@@ -97,6 +103,9 @@ def compose_cover(
     facts = [communes, _count(sheets, "sheet", language)]
     if any(content.network.provided.values()):
         facts.append(say("atlas_volume.cover_validity", language, scale=valid))
+    if missing:
+        named = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")
+        facts.append(say("atlas_volume.cover_missing", language, count=len(missing), names=named))
     data = {
         "width": width,
         "height": height,

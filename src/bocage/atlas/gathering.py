@@ -101,7 +101,7 @@ def gather_content(study: Study, journal: Journal) -> Content:
         backdrop_kind=backdrop.kind,
         area=area,
         groupings=groupings,
-        sources=list_source_uses(study, official.uses),
+        sources=list_source_uses(study, official.uses, journal),
         notes=tuple(_write_notes(official.unsaid, study.language)),
     )
     return spell_content(content, journal)
@@ -147,7 +147,9 @@ def choose_backdrop(study: Study) -> RasterBackdrop:
     return RasterBackdrop(study.crs, landcover=landcover, relief=relief)
 
 
-def list_source_uses(study: Study, uses: Sequence[frozenset[str]] = ()) -> tuple[SourceUse, ...]:
+def list_source_uses(
+    study: Study, uses: Sequence[frozenset[str]] = (), journal: Journal | None = None
+) -> tuple[SourceUse, ...]:
     """List the sources of a study, each once, with what is drawn from it.
 
     Parameters
@@ -155,6 +157,8 @@ def list_source_uses(study: Study, uses: Sequence[frozenset[str]] = ()) -> tuple
     study : Study
     uses : sequence of frozenset of str
         Themes drawn from each of its official layers, in their order.
+    journal : Journal, optional
+        Told of layers without a source, and of an issuer without a name: both are printed on every sheet.
 
     Returns
     -------
@@ -185,6 +189,12 @@ def list_source_uses(study: Study, uses: Sequence[frozenset[str]] = ()) -> tuple
         listed.append((atlas.epci, frozenset({"communes"})))
         listed.append((atlas.departement, frozenset({"communes"})))
         listed.append((atlas.relief, frozenset({"relief"})))
+    if journal is not None:
+        unsourced = sum(layer is not None and not layer.source and bool(drawn) for layer, drawn in listed)
+        if unsourced:
+            journal.add("atlas_unsourced", count=unsourced)
+        if not any(getattr(study.file.issuer, name) for name in ("region", "department", "directorate")):
+            journal.add("atlas_no_issuer")
     found: dict[tuple[str, str], frozenset[str]] = {}
     for layer, drawn in listed:
         # A source without a use would be printed everywhere.

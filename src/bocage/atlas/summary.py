@@ -161,6 +161,7 @@ def compose_summary(
                     say(f"atlas_summary.reading_{key}", language)
                     for key in ("once", "limits", "objective", "none")
                 ),
+                *(note.text for note in content.notes if figures.reservoirs or figures.corridors),
             ],
         },
         "sources": write_sources(content, _list_uses(content, keys), language),

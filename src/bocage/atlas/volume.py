@@ -50,11 +50,14 @@ class Group:
         Of the territory.
     insee : tuple of str
         Communes whose sheets are there.
+    missing : tuple of str
+        Communes that should be there, and could not be drawn.
     """
 
     key: str
     name: str
     insee: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
 def group_communes(content: Content, insee: Sequence[str], by: str) -> list[Group]:
@@ -112,16 +115,18 @@ def list_volume_jobs(groups: Sequence[Group], done: Mapping[str, Mapping[str, An
     jobs = []
     for group in groups:
         codes = tuple(code for code in group.insee if f"commune-{code}" in done)
+        missing = tuple(code for code in group.insee if code not in codes)
         parts = {**cells, **{f"commune-{code}": done[f"commune-{code}"] for code in codes}}
         if codes:
             depends = json.dumps(
-                [title, group.name, {key: result["sha256"] for key, result in parts.items()}], sort_keys=True
+                [title, group.name, missing, {key: result["sha256"] for key, result in parts.items()}],
+                sort_keys=True,
             )
             jobs.append(
                 Job(
                     f"volume-{group.key}",
                     f"volumes/{group.key}.pdf",
-                    {"group": Group(group.key, group.name, codes), "parts": parts},
+                    {"group": Group(group.key, group.name, codes, missing), "parts": parts},
                     sha256(depends.encode()).hexdigest(),
                 )
             )
@@ -150,6 +155,7 @@ class _Composer:
     booklets: Mapping[str, Mapping[str, Any]]
     places: Sequence[NamedPlace]
     unnamed: dict[str, int]
+    missing: Sequence[str] = ()
 
     @property
     def language(self) -> str:
@@ -182,6 +188,7 @@ class _Composer:
             spec=workshop.specs[0],
             language=language,
             sheet_format=sheet_format,
+            missing=self.missing,
         )
         yield "", cover
         parts = [Entry(say("atlas_volume.key_map", language), KEY_MAP)] if self.cells else []
@@ -244,7 +251,11 @@ def _bind(workshop: Workshop, group: Group, done: Mapping[str, Mapping[str, Any]
         cells = tuple(name for name in held if f"cell-{name}" in done)
     booklets = {code: done[f"commune-{code}"] for code, _ in territory.communes}
     places, unnamed = find_places(workshop.content, territory, workshop.grid if cells else None)
-    composer = _Composer(workshop, territory, cells, booklets, places, unnamed)
+    table = workshop.content.communes
+    lacking = table["name"][table["insee"].astype(str).isin(group.missing)].astype(str)
+    composer = _Composer(
+        workshop, territory, cells, booklets, places, unnamed, sorted(set(lacking), key=alphabetize)
+    )
     info = composer.info()
 
     # Folios follow from the lengths of what stands before; those of the lists do not depend on folios.

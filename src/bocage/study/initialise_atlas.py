@@ -115,7 +115,8 @@ class AtlasProposal(Proposal):
             if one is not None:
                 self._write_layer(role, one)
         self._add("", *self._comments("init_atlas_options"), "[atlas]", 'format = "a4"')
-        volumes = "departement" if departement is not None or epci is None else "epci"
+        # A volume of a whole département is hundreds of megabytes.
+        volumes = "departement" if epci is None else "epci"
         self._add(f'volumes = "{volumes}"  # {self._say("init_atlas_volumes")}')
         for role, one in (("epci", epci), ("departement", departement)):
             if one is not None:
@@ -159,7 +160,7 @@ class AtlasProposal(Proposal):
             'output = "out"',
             "",
             "[study.status]",
-            f'kind = "porter_a_connaissance"  # {self._say("init_atlas_status")}',
+            f'kind = "etude"  # {self._say("init_atlas_status")}',
             'reference = ""',
             "",
             *self._comments("init_issuer"),
