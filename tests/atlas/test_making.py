@@ -353,7 +353,7 @@ class TestFailures:
     """One bad commune costs one sheet; what every sheet would meet stops the run in a sentence."""
 
     def test_commune_without_outline(self, tmp_path: Path) -> None:
-        """It is listed with a sentence, has an empty row of figures, and no volume names it."""
+        """It is listed with a sentence, has an empty row of figures, and a cover says that it lacks."""
         import pypdf
 
         path = write_squares(tmp_path, empty=("99005",))
@@ -377,6 +377,8 @@ class TestFailures:
             text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
             assert "99001" in text or "99003" in text
             assert "99005" not in text
+        covers = [pypdf.PdfReader(io.BytesIO(data)).pages[0].extract_text() for data in volumes]
+        assert sum("Communes non imprimées" in cover and "Èze" in cover for cover in covers) == 1
         rows = list(csv.DictReader(io.StringIO(files["communes.csv"].decode("utf-8-sig"))))
         row = next(row for row in rows if row["insee"] == "99005")
         assert {value for key, value in row.items() if key not in ("insee", "name")} == {""}
