@@ -353,7 +353,7 @@ class TestFailures:
     """One bad commune costs one sheet; what every sheet would meet stops the run in a sentence."""
 
     def test_commune_without_outline(self, tmp_path: Path) -> None:
-        """It is listed with a sentence, has an empty row of figures, and a cover says that it lacks."""
+        """It is listed with a sentence, has an empty row of figures, and no volume names it."""
         import pypdf
 
         path = write_squares(tmp_path, empty=("99005",))
@@ -377,14 +377,22 @@ class TestFailures:
             text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
             assert "99001" in text or "99003" in text
             assert "99005" not in text
-        covers = [pypdf.PdfReader(io.BytesIO(data)).pages[0].extract_text() for data in volumes]
-        assert sum("Communes non imprimées" in cover and "Èze" in cover for cover in covers) == 1
         rows = list(csv.DictReader(io.StringIO(files["communes.csv"].decode("utf-8-sig"))))
         row = next(row for row in rows if row["insee"] == "99005")
         assert {value for key, value in row.items() if key not in ("insee", "name")} == {""}
         record = read_record(tmp_path)
         assert [(one["key"], one["what"]) for one in record["failed"]] == [("commune-99005", "99005 (Èze)")]
         assert any("sans géométrie" in one["text"] for one in record["notes"])
+
+    def test_cover_says_what_lacks(self, tmp_path: Path) -> None:
+        """The cover of the whole names the communes whose sheets could not be drawn."""
+        import pypdf
+
+        call("atlas", write_squares(tmp_path, empty=("99005",)), "--workers", "1", "--volumes", "all")
+
+        volume = read_atlas(tmp_path)["volumes/atlas.pdf"]
+        cover = pypdf.PdfReader(io.BytesIO(volume)).pages[0].extract_text()
+        assert "Communes non imprimées" in cover and "Èze" in cover
 
     def test_fault_of_bocage(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A commune that meets a fault is named; where it happened is told to those who ask."""
