@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from scipy import ndimage
 from bocage.demo.territory import Territory, make_territory
 from bocage.grid import Grid
 from bocage.io.files import replace_on_success
+from bocage.io.geopackage import fix_date
 from bocage.io.rasters import write_raster
 from bocage.journal import Journal
 
@@ -157,23 +156,9 @@ def _write_layers(path: Path, layers: dict[str, GeoDataFrame]) -> None:
     """Write the layers into one GeoPackage that carries a fixed date."""
     import pyogrio
 
-    with _fixed_date():
+    with fix_date(_DATE):
         for number, (name, table) in enumerate(layers.items()):
             lines = table.geom_type.isin(["LineString", "Point"]).all()
             pyogrio.write_dataframe(
                 table, path, layer=name, driver="GPKG", append=number > 0, promote_to_multi=not lines
             )
-
-
-@contextmanager
-def _fixed_date() -> Iterator[None]:
-    """Have GDAL write the demo's date in place of today's."""
-    import pyogrio
-
-    key = "OGR_CURRENT_DATE"
-    before = pyogrio.get_gdal_config_option(key)
-    pyogrio.set_gdal_config_options({key: _DATE})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({key: before})

@@ -101,7 +101,7 @@ def write_network(
     ready = {table: _prepare_table(table, network, profile) for table in names}
     with replace_on_success(path) as part:
         _require_unlocked(path)
-        with _fixed_date(_date_time(network)):
+        with fix_date(_date_time(network)):
             for table, name in names.items():
                 _write_table(part, name, ready[table], profile.tables[table], network.crs, language)
         with closing(sqlite3.connect(part)) as database, database:
@@ -208,8 +208,14 @@ def _write_table(
 
 
 @contextmanager
-def _fixed_date(moment: str) -> Iterator[None]:
-    """Make GDAL write the study's date in place of the time of day, and work in one thread."""
+def fix_date(moment: str) -> Iterator[None]:
+    """Make GDAL write one date in place of the time of day, and work in one thread.
+
+    Parameters
+    ----------
+    moment : str
+        As ``"2026-05-04T00:00:00.000Z"``.
+    """
     options = {"OGR_CURRENT_DATE": moment, "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
     before = {name: pyogrio.get_gdal_config_option(name) for name in options}
     pyogrio.set_gdal_config_options(options)

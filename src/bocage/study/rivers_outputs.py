@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from bocage import __version__
 from bocage.io.files import hash_file, output_errors, replace_on_success, say_cause
+from bocage.io.geopackage import fix_date
 from bocage.journal import Journal
 from bocage.study.rivers_figure import describe_method, draw_budget
 from bocage.study.rivers_tables import POINTS, table_basins, table_budget, table_reaches, table_works
@@ -63,7 +62,7 @@ def write_rivers(study: RiverStudy, journal: Journal) -> list[Path]:
         output.mkdir(parents=True, exist_ok=True)
         # The record of an earlier run does not hold for the files that follow.
         (output / "rivers.json").unlink(missing_ok=True)
-    with replace_on_success(output / "rivers.gpkg") as draft, _fixed_date():
+    with replace_on_success(output / "rivers.gpkg") as draft, fix_date(_DATE):
         for name, table in (("reaches", reaches), ("works", works), ("basins", basins)):
             _write_layer(draft, name, table)
     written = [output / "rivers.gpkg", output / "works.csv", output / "basins.csv", output / "budget.csv"]
@@ -309,17 +308,3 @@ def _write_layer(path: Path, name: str, table: GeoDataFrame) -> None:
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
         # GDAL's words, not a number of the system.
         raise OSError(say_cause(error)) from error
-
-
-@contextmanager
-def _fixed_date() -> Iterator[None]:
-    """Make GDAL write one date in place of the time of day, and work in one thread."""
-    import pyogrio
-
-    options = {"OGR_CURRENT_DATE": _DATE, "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
-    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
-    pyogrio.set_gdal_config_options(options)
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options(before)
