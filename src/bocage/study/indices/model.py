@@ -1,0 +1,265 @@
+"""What `bocage indices` is asked for, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+    from bocage.connectivity.landscape import Dispersal, LandscapeGraph
+    from bocage.grid import Grid
+    from bocage.reservoirs.pattern import Pattern
+
+Language = Literal["fr", "en"]
+
+
+@dataclass(frozen=True)
+class IndicesOptions:
+    """What `bocage indices` was asked for.
+
+    Attributes
+    ----------
+    source : Path
+        Study file, network.gpkg, layer or table of patches, node file of Conefor, or land cover (raster, or
+        polygons with ``natural``).
+    layer : str, optional
+        Layer of the source, where its file has several.
+    links : Path, optional
+        Links between patches: layer, table, or connection file of Conefor.
+    links_layer : str, optional
+    columns : mapping
+        Column by meaning: ``id``, ``capacity``, ``from``, ``to``, ``cost``, ``length``. Usual ones are
+        recognised.
+    links_are : {"costs", "probabilities"}
+    dispersal : float, optional
+        Cost at which a patch is reached with ``probability``; that of the study where there is one.
+    probability : float
+    landscape_ha : float, optional
+        Area of the landscape A_L; the study area where there is one.
+    cutoff : float
+        Probabilities below it may be left out, with the bound of what that can miss; 0 is exact.
+    subnetworks : tuple of str
+        Keys; all of the study when empty.
+    units : Path, optional
+        Territories that figures are given for; the communes of the study where there are some.
+    units_layer, unit_id, unit_name : str, optional
+    natural : tuple of int or str
+        Classes of the land cover that are natural; of a study, its own when empty.
+    class_column : str, optional
+        Class of polygons of land cover.
+    barriers : tuple of (Path, float)
+        Lines that cut the ground, and half their width [m].
+    edge_width : int
+        Of the spatial pattern [cells].
+    neighbours : {4, 8}
+        Cells that touch, for patches of a raster.
+    add : int
+        Links to add that are searched for.
+    crs : str, optional
+    language : {"fr", "en"}, optional
+    output : Path, optional
+    threads : int, optional
+    """
+
+    source: Path
+    layer: str | None = None
+    links: Path | None = None
+    links_layer: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    links_are: Literal["costs", "probabilities"] = "costs"
+    dispersal: float | None = None
+    probability: float = 0.05
+    landscape_ha: float | None = None
+    cutoff: float = 0.0
+    subnetworks: tuple[str, ...] = ()
+    units: Path | None = None
+    units_layer: str | None = None
+    unit_id: str | None = None
+    unit_name: str | None = None
+    natural: tuple[str, ...] = ()
+    class_column: str | None = None
+    barriers: tuple[tuple[Path, float], ...] = ()
+    edge_width: int = 1
+    neighbours: Literal[4, 8] = 8
+    add: int = 0
+    crs: str | None = None
+    language: Language | None = None
+    output: Path | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class GraphInput:
+    """One landscape graph to measure.
+
+    Attributes
+    ----------
+    key, name : str
+        Of the sub-network; empty where there is none.
+    graph : LandscapeGraph
+        Capacities in ha where they are areas.
+    dispersal : Dispersal
+    landscape : float or None
+        Area of the landscape, in the unit of capacities.
+    patches : GeoDataFrame or None
+        ``id`` and geometry of each patch, in the order of the graph.
+    links : GeoDataFrame or None
+        ``id`` and geometry of each link, in the order of the graph.
+    area_unit : {"ha", ""}
+        Unit of capacities; empty where they are no areas or not known to be.
+    """
+
+    key: str
+    name: str
+    graph: LandscapeGraph
+    dispersal: Dispersal
+    landscape: float | None
+    patches: GeoDataFrame | None
+    links: GeoDataFrame | None
+    area_unit: Literal["ha", ""]
+
+
+@dataclass(frozen=True)
+class GroundInput:
+    """Ground whose fragmentation is measured.
+
+    Attributes
+    ----------
+    natural : (rows, columns) array of bool
+        Natural ground that nothing cuts.
+    data : (rows, columns) array of bool
+        Where the land cover is known.
+    classes : (rows, columns) array of int64 or None
+        Codes of the land cover, for the landscape metrics.
+    class_names : mapping of code to name
+    grid : Grid
+    """
+
+    natural: NDArray
+    data: NDArray
+    classes: NDArray | None
+    class_names: Mapping[int, str]
+    grid: Grid
+
+
+@dataclass(frozen=True)
+class IndicesInputs:
+    """All that was read.
+
+    Attributes
+    ----------
+    title : str
+        Of the study, or the name of the source.
+    date : str
+        ISO date of the study; empty where there is none.
+    graphs : tuple of GraphInput
+    ground : GroundInput or None
+    units : GeoDataFrame or None
+        ``id``, ``name`` and polygons of the territories.
+    area : shapely polygon or None
+        Study area.
+    files : mapping of what to Path
+    crs : str
+    language : {"fr", "en"}
+    output : Path
+    """
+
+    title: str
+    date: str
+    graphs: tuple[GraphInput, ...]
+    ground: GroundInput | None
+    units: GeoDataFrame | None
+    area: object | None
+    files: Mapping[str, Path]
+    crs: str
+    language: Language
+    output: Path
+
+
+@dataclass(frozen=True)
+class GraphFigures:
+    """Indices of one graph.
+
+    Attributes
+    ----------
+    source : GraphInput
+    overall : DataFrame
+        ``index`` (key as ``PC``), ``value``, ``unit``.
+    components : DataFrame
+        A row a component.
+    nodes : DataFrame
+        A row a patch: ``id``, ``capacity``, ``component``, then a column an index (``dPC``, ``dPC_intra``,
+        ``dPC_flux``, ``dPC_connector`` in percent ...).
+    links : DataFrame
+        A row a link: ``id``, ``from``, ``to``, ``cost``, then a column an index.
+    units : DataFrame or None
+        A row a territory: ``id``, ``name``, what it holds, gives to the whole and owes to its neighbours.
+    added : DataFrame or None
+        Links worth adding, best first: ``from``, ``to``, ``cost``, ``gain``.
+    by_distance : DataFrame
+        ``distance``, ``eca``: the equivalent connected area at several dispersal distances.
+    left_out : float
+        Most that the cut-off can have taken from PC's numerator, as a share of it.
+    """
+
+    source: GraphInput
+    overall: DataFrame
+    components: DataFrame
+    nodes: DataFrame
+    links: DataFrame
+    units: DataFrame | None
+    added: DataFrame | None
+    by_distance: DataFrame
+    left_out: float
+
+
+@dataclass(frozen=True)
+class GroundFigures:
+    """Fragmentation of the ground.
+
+    Attributes
+    ----------
+    source : GroundInput
+    mesh : DataFrame
+        A row a territory and one for the whole (``id`` empty): area, natural area, patches, ``mesh_cut_ha``,
+        ``mesh_cbc_ha``, division, splitting, coherence, density.
+    classes : DataFrame or None
+        Landscape metrics of each class.
+    landscape : DataFrame
+        ``metric``, ``value``, ``unit`` of the whole.
+    pattern : Pattern
+        Spatial pattern (MSPA) of the natural ground.
+    pattern_classes : DataFrame
+        ``class``, ``area_ha``, ``share``, ``objects``.
+    """
+
+    source: GroundInput
+    mesh: DataFrame
+    classes: DataFrame | None
+    landscape: DataFrame
+    pattern: Pattern
+    pattern_classes: DataFrame
+
+
+@dataclass(frozen=True)
+class Indices:
+    """All that `bocage indices` found.
+
+    Attributes
+    ----------
+    options : IndicesOptions
+    inputs : IndicesInputs
+    graphs : tuple of GraphFigures
+    ground : GroundFigures or None
+    """
+
+    options: IndicesOptions
+    inputs: IndicesInputs
+    graphs: tuple[GraphFigures, ...]
+    ground: GroundFigures | None
