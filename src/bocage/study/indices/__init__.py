@@ -1,1 +1,1 @@
-"""The indices of a network, of patches and links, or of a land cover: what `bocage indices` reads and writes."""
+"""Indices of a network, of patches and links, or of a land cover: what `bocage indices` reads and writes."""
