@@ -6,8 +6,9 @@ gathers subtrees and one loop up spreads what lies outside them.
 A front holds the states that a part of the tree can be in, none dominated by another: ``cost`` (m,) int64
 ascending, and ``state`` (3, m) float64, the rows of which are the weight that arrives at the part's root, the
 weight that is reached from it, and the sum of weight × passability × weight over all pairs inside the part.
-Two parts that meet give ``(a + a', b + b', n + n' + a b' + a' b)``, and more of any of the three is never
-worse for the whole: what is dominated at no lower cost can be forgotten.
+Two parts that meet give ``(a + a', b + b', n + n' + a b' + a' b)``. To the whole a state is worth
+``n + a y + b x``, with y what is reached and x what arrives outside the part, both between today's and those
+with everything open: what is worth less at no lower cost, for all y and x in these ranges, can be forgotten.
 
 Memory: 80 bytes a state of the result, nothing for the pairs that are tried.
 """
@@ -200,53 +201,77 @@ def _find_corners(state, starts):
 
 
 @njit(cache=True, nogil=True)
-def _find_dominating(a, b, n, slack, flat, stairs, stair_id, height):
-    """Place, in the stairs, of what is at least (a, b, n) but for the slack; -1 when nothing is.
+def _find_dominating(worth, slack, flat, stairs, height):
+    """Place, in the stairs, of what is worth at least ``worth`` (4,) but for the slack; -1 when nothing is.
 
-    ``flat``: b always equals a; the stairs then rise in a and fall in n, and one look is enough.
+    ``flat``: only the least and the most count; the stairs then rise in one and fall in the other, and one
+    look is enough.
     """
     if flat:
         low = 0
         high = height
-        floor = a - slack[0]
+        floor = worth[0] - slack
         while low < high:
             middle = (low + high) // 2
             if stairs[0, middle] >= floor:
                 high = middle
             else:
                 low = middle + 1
-        if low < height and stairs[2, low] >= n - slack[2]:
+        if low < height and stairs[3, low] >= worth[3] - slack:
             return low
         return -1
-    floor_a = a - slack[0]
-    floor_b = b - slack[1]
-    floor_n = n - slack[2]
+    floor_0 = worth[0] - slack
+    floor_1 = worth[1] - slack
+    floor_2 = worth[2] - slack
+    floor_3 = worth[3] - slack
     for k in range(height):
-        if stairs[2, k] >= floor_n and stairs[0, k] >= floor_a and stairs[1, k] >= floor_b:
-            # What dominates once dominates often: it climbs towards the front of the list.
-            to = k // 2
-            if to != k:
-                for r in range(3):
-                    stairs[r, k], stairs[r, to] = stairs[r, to], stairs[r, k]
-                stair_id[k], stair_id[to] = stair_id[to], stair_id[k]
-            return to
+        if (
+            stairs[3, k] >= floor_3
+            and stairs[0, k] >= floor_0
+            and stairs[1, k] >= floor_1
+            and stairs[2, k] >= floor_2
+        ):
+            return k
     return -1
 
 
 @njit(cache=True, nogil=True)
-def _insert(a, b, n, kept, flat, stairs, stair_id, height, alive, costs, cost):
+def _advance(at, stairs, stair_id):
+    """Move what has dominated towards the front: what dominates once dominates often."""
+    to = at // 2
+    if to != at:
+        for r in range(4):
+            stairs[r, at], stairs[r, to] = stairs[r, to], stairs[r, at]
+        stair_id[at], stair_id[to] = stair_id[to], stair_id[at]
+
+
+@njit(cache=True, nogil=True)
+def _value(a, b, n, box, worth):
+    """Write into ``worth`` (4,) what a state is worth to the whole for each extreme of what lies outside it.
+
+    ``box`` (4,): least and most reached outside, which multiply what arrives (a), and least and most
+    arriving from outside, which multiply what is reached (b).
+    """
+    worth[0] = n + a * box[0] + b * box[2]
+    worth[1] = n + a * box[0] + b * box[3]
+    worth[2] = n + a * box[1] + b * box[2]
+    worth[3] = n + a * box[1] + b * box[3]
+
+
+@njit(cache=True, nogil=True)
+def _insert(worth, kept, flat, stairs, stair_id, height, alive, costs, cost):
     """Put a state among the stairs and take away those it dominates; those of its own cost die."""
     if flat:
         low = 0
         high = height
         while low < high:
             middle = (low + high) // 2
-            if stairs[0, middle] > a:
+            if stairs[0, middle] > worth[0]:
                 high = middle
             else:
                 low = middle + 1
         bottom = low
-        while bottom > 0 and stairs[2, bottom - 1] <= n:
+        while bottom > 0 and stairs[3, bottom - 1] <= worth[3]:
             bottom -= 1
             if costs[stair_id[bottom]] == cost:
                 alive[stair_id[bottom]] = False
@@ -254,32 +279,36 @@ def _insert(a, b, n, kept, flat, stairs, stair_id, height, alive, costs, cost):
         if shift == 1:
             for k in range(height, low, -1):
                 stairs[0, k] = stairs[0, k - 1]
-                stairs[2, k] = stairs[2, k - 1]
+                stairs[3, k] = stairs[3, k - 1]
                 stair_id[k] = stair_id[k - 1]
         elif shift < 0:
             for k in range(low, height):
                 stairs[0, k + shift] = stairs[0, k]
-                stairs[2, k + shift] = stairs[2, k]
+                stairs[3, k + shift] = stairs[3, k]
                 stair_id[k + shift] = stair_id[k]
         height += shift
-        stairs[0, bottom] = a
-        stairs[2, bottom] = n
+        stairs[0, bottom] = worth[0]
+        stairs[3, bottom] = worth[3]
         stair_id[bottom] = kept
         return height
     k = 0
     while k < height:
-        if stairs[0, k] <= a and stairs[1, k] <= b and stairs[2, k] <= n:
+        if (
+            stairs[0, k] <= worth[0]
+            and stairs[1, k] <= worth[1]
+            and stairs[2, k] <= worth[2]
+            and stairs[3, k] <= worth[3]
+        ):
             if costs[stair_id[k]] == cost:
                 alive[stair_id[k]] = False
             height -= 1
-            for r in range(3):
+            for r in range(4):
                 stairs[r, k] = stairs[r, height]
             stair_id[k] = stair_id[height]
         else:
             k += 1
-    stairs[0, height] = a
-    stairs[1, height] = b
-    stairs[2, height] = n
+    for r in range(4):
+        stairs[r, height] = worth[r]
     stair_id[height] = kept
     return height + 1
 
@@ -294,16 +323,18 @@ def _grow(values, room):
 
 @njit(cache=True, nogil=True)
 def merge_fronts(
-    one_cost, one, two_cost, two, budget, flat, paired, goal, slack_rates, gain_cost, gain, rounding, most
+    one_cost, one, two_cost, two, budget, flat, paired, goal, box, slack_rate, gain_cost, gain, rounding, most
 ):  # fmt: skip
     """Front of two parts of a tree that meet.
 
     Parameters: the two fronts; ``budget`` beyond which nothing is kept; ``flat`` when what arrives always
     equals what is reached; ``paired`` 1.0 when pairs count, 0.0 when only what is reached from the sea does;
-    ``goal`` the row that alone matters (when nothing is left to meet), or -1; a state is dominated by another
-    that is no dearer and no worse than it by ``slack_rates`` (3,) × the greatest known ``gain`` for its cost
-    (a staircase over ``gain_cost`` from 0), plus ``rounding``. Returns cost, state and, of each state, the
-    two (m,) int32 it came from; nothing at all when more than ``most`` states were to be kept.
+    ``goal`` the row that alone matters (when nothing is left to meet), or -1; ``box`` (4,) as in `_value`. A
+    state is dominated by another that is no dearer and, for whatever lies outside within the box, not worth
+    less to the whole by more than ``slack_rate`` × the greatest known ``gain`` for its cost (a staircase over
+    ``gain_cost`` from 0), plus ``rounding``: worth is linear in both ranges, so four extremes say it for all.
+    Returns cost, state and, of each state, the two (m,) int32 it came from; nothing at all when more than
+    ``most`` states were to be kept.
     """
     one_start = _find_group_starts(one_cost)
     two_start = _find_group_starts(two_cost)
@@ -321,10 +352,10 @@ def merge_fronts(
     from_two = np.empty(room, np.int32)
     alive = np.empty(room, np.bool_)
     kept = 0
-    stairs = np.empty((3, room))
+    stairs = np.empty((4, room))
     stair_id = np.empty(room, np.int64)
     height = 0
-    slack = np.empty(3)
+    worth = np.empty(4)
     known = 0
 
     # A heap of (cost, group of one), each with the group of two that it meets next: pairs by rising cost.
@@ -371,8 +402,7 @@ def merge_fronts(
 
         while known + 1 < gain_cost.size and gain_cost[known + 1] <= cost:
             known += 1
-        for r in range(3):
-            slack[r] = slack_rates[r] * gain[known] + rounding
+        slack = slack_rate * gain[known] + rounding
 
         ta, tb, tn = two_top[0, h], two_top[1, h], two_top[2, h]
         ga, gb, gn = one_top[0, g], one_top[1, g], one_top[2, g]
@@ -383,7 +413,11 @@ def merge_fronts(
             n = a if goal == ARRIVING else n
             a = 0.0
             b = 0.0
-        if _find_dominating(a, b, n, slack, flat, stairs, stair_id, height) >= 0:
+        _value(a, b, n, box, worth)
+        found = _find_dominating(worth, slack, flat, stairs, height)
+        if found >= 0:
+            if not flat:
+                _advance(found, stairs, stair_id)
             continue
         for i in range(one_start[g], one_start[g + 1]):
             ia, ib, i_n = one[0, i], one[1, i], one[2, i]
@@ -394,7 +428,11 @@ def merge_fronts(
                 n = a if goal == ARRIVING else n
                 a = 0.0
                 b = 0.0
-            if _find_dominating(a, b, n, slack, flat, stairs, stair_id, height) >= 0:
+            _value(a, b, n, box, worth)
+            found = _find_dominating(worth, slack, flat, stairs, height)
+            if found >= 0:
+                if not flat:
+                    _advance(found, stairs, stair_id)
                 continue
             for j in range(two_start[h], two_start[h + 1]):
                 a = ia + two[0, j]
@@ -404,7 +442,11 @@ def merge_fronts(
                     n = a if goal == ARRIVING else n
                     a = 0.0
                     b = 0.0
-                if _find_dominating(a, b, n, slack, flat, stairs, stair_id, height) >= 0:
+                _value(a, b, n, box, worth)
+                found = _find_dominating(worth, slack, flat, stairs, height)
+                if found >= 0:
+                    if not flat:
+                        _advance(found, stairs, stair_id)
                     continue
                 if kept >= most:
                     return np.empty(0, np.int64), np.empty((3, 0)), from_one[:0].copy(), from_two[:0].copy()
@@ -419,7 +461,7 @@ def merge_fronts(
                     alive = _grow(alive, room)
                 if height == stair_id.size:
                     stair_id = _grow(stair_id, 2 * height)
-                    wider = np.empty((3, 2 * height))
+                    wider = np.empty((4, 2 * height))
                     wider[:, :height] = stairs
                     stairs = wider
                 costs[kept] = cost
@@ -429,7 +471,7 @@ def merge_fronts(
                 from_one[kept] = i
                 from_two[kept] = j
                 alive[kept] = True
-                height = _insert(a, b, n, kept, flat, stairs, stair_id, height, alive, costs, cost)
+                height = _insert(worth, kept, flat, stairs, stair_id, height, alive, costs, cost)
                 kept += 1
 
     left = 0

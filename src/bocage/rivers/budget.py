@@ -284,20 +284,77 @@ def _hang(problem: WorksProblem) -> _Rooting:
     return _Rooting(order, parent, edge, turned)
 
 
-def _find_totals(problem: WorksProblem) -> Floats:
-    """Measure the most that can ever be connected with each node, whatever is opened."""
-    from bocage.kernels import river_budget
+@dataclass(frozen=True)
+class _Outside:
+    """What lies outside the parts of a rooted tree: least, with the worst options, and most, with the best.
 
-    up = np.maximum.reduceat(problem.up, problem.first[:-1])
-    down = np.maximum.reduceat(problem.down, problem.first[:-1])
-    fields = [np.empty(problem.count) for _ in range(4)]
-    river_budget.spread(
-        problem.parent, up, down, problem.arriving, problem.reached, problem.diadromous, *fields
-    )
-    upper_in, upper_out, rest_in, rest_out = fields
+    Attributes
+    ----------
+    arriving, reached : (2, m) array of float64
+        What comes over the barrier of each node to its parent, and what is reached over it from there.
+    from_above, to_above : (2, m) array of float64
+        What arrives at each node over its own barrier from the rest of the tree, and what is reached there.
+    beside_in, beside_out : (2, m) array of float64
+        What arrives at the parent of each node from outside its subtree, and what is reached there.
+    """
+
+    arriving: Floats
+    reached: Floats
+    from_above: Floats
+    to_above: Floats
+    beside_in: Floats
+    beside_out: Floats
+
+    def find_box(self, node: int, waiting: list[int]) -> Floats:
+        """Range (4,) of what is outside a node and its parts but for those that wait to join it."""
+        out = self.to_above[:, node] + self.reached[:, waiting].sum(axis=1)
+        come = self.from_above[:, node] + self.arriving[:, waiting].sum(axis=1)
+        return _widen(out, come)
+
+    def find_box_beside(self, node: int) -> Floats:
+        """Range (4,) of what is outside a subtree, seen from the parent of its root."""
+        return _widen(self.beside_out[:, node], self.beside_in[:, node])
+
+
+def _widen(out: Floats, come: Floats) -> Floats:
+    """Ranges that rounding does not leave."""
+    low, high = 1 - 1e-9, 1 + 1e-9
+    return np.array([out[0] * low, out[1] * high, come[0] * low, come[1] * high])
+
+
+def _look_outside(problem: WorksProblem, rooting: _Rooting) -> _Outside:
+    """Measure what lies outside each part, with the worst options everywhere, then with the best."""
+    count = problem.count
+    fields = [np.zeros((2, count)) for _ in range(6)]
+    arriving, reached, from_above, to_above, beside_in, beside_out = fields
+    for side, choose in enumerate((np.minimum, np.maximum)):
+        up = choose.reduceat(problem.up, problem.first[:-1])[rooting.edge]
+        down = choose.reduceat(problem.down, problem.first[:-1])[rooting.edge]
+        leaving = np.where(rooting.turned, up, down)
+        entering = np.where(rooting.turned, down, up)
+        held_in, held_out = problem.arriving.copy(), problem.reached.copy()
+        for v in rooting.order:
+            p = rooting.parent[v]
+            if p >= 0:
+                arriving[side, v], reached[side, v] = leaving[v] * held_in[v], entering[v] * held_out[v]
+                held_in[p] += arriving[side, v]
+                held_out[p] += reached[side, v]
+        for v in reversed(rooting.order):
+            p = rooting.parent[v]
+            if p < 0:
+                # From the sea, what is reached counts once, with the passability of the way there.
+                to_above[side, v] = 1.0 if problem.diadromous else 0.0
+                continue
+            if problem.diadromous:
+                beside_out[side, v] = to_above[side, p]
+            else:
+                beside_in[side, v] = held_in[p] - arriving[side, v] + from_above[side, p]
+                beside_out[side, v] = held_out[p] - reached[side, v] + to_above[side, p]
+            from_above[side, v] = entering[v] * beside_in[side, v]
+            to_above[side, v] = leaving[v] * beside_out[side, v]
     if problem.diadromous:
-        return np.where(problem.parent < 0, 1.0, up * rest_in)
-    return np.maximum(upper_in + up * rest_in, upper_out + down * rest_out)
+        reached[:], arriving[:] = 0.0, 0.0
+    return _Outside(*fields)
 
 
 def _sweep(
@@ -317,8 +374,9 @@ def _sweep(
     worked = (options > 1) | ~fixed
     flat = bool(np.array_equal(problem.up, problem.down))
     most_states = _MOST_STATES if flat else _MOST_STATES_ASYMMETRIC
-    totals = _find_totals(problem)
-    children: list[list[_Front]] = [[] for _ in range(count)]
+    outside = _look_outside(problem, rooting)
+    children: list[list[int]] = [[] for _ in range(count)]
+    parts: dict[int, _Front] = {}
     # Stages at which something may be lost: every barrier crossed, every part that joins another.
     works = np.zeros(count, dtype=np.int64)
     joined = np.zeros(count, dtype=np.int64)
@@ -334,20 +392,15 @@ def _sweep(
     goal = ARRIVING if problem.diadromous else PAIRS
     paired = 0.0 if problem.diadromous else 1.0
     neutral_cost, neutral = np.zeros(1, dtype=np.int64), np.zeros((3, 1))
-    exact = np.zeros(3)
+    nothing = np.zeros(4)
 
-    def meet(one: _Front, two: _Front, node: int, last: bool, slack: bool) -> _Front:
+    def meet(one: _Front, two: _Front, node: int, last: bool, slack: bool, box: Floats) -> _Front:
         if one.cost.size * two.cost.size > _MOST_PAIRS:
             raise ResourceError(_TOO_MANY.format(states=one.cost.size + two.cost.size, works=works[node]))
-        rates = exact
-        if slack and not last:
-            # Half for what is connected inside; half for what the rest would be connected to, both ways.
-            share = gap / stages
-            sides = share / max(totals[node], 1e-9)
-            rates = np.array([sides if problem.diadromous else sides / 4, sides / 4, share / 2])
         cost, state, from_one, from_two = merge_fronts(
             one.cost, one.state, two.cost, two.state, most, flat, paired, goal if last else -1,
-            rates, known_cost, known_gain, _ROUNDING, most_states,
+            nothing if last else box, gap / stages if slack and not last else 0.0,
+            known_cost, known_gain, _ROUNDING, most_states,
         )  # fmt: skip
         if not cost.size and one.cost[0] + two.cost[0] <= most:
             raise ResourceError(_TOO_MANY.format(states=most_states, works=works[node]))
@@ -358,15 +411,16 @@ def _sweep(
         own = np.array([[problem.arriving[v]], [problem.reached[v]], [problem.paired[v]]])
         front = _Front(neutral_cost, own, None)
         root = rooting.parent[v] < 0
-        parts = sorted(children[v], key=lambda part: part.cost.size)
-        children[v] = []
-        for k, part in enumerate(parts):
-            last = root and k == len(parts) - 1
-            front = meet(front, part, v, last, works[v] >= _SMALL_PART and k > 0)
+        waiting = sorted(children[v], key=lambda child: (parts[child].cost.size, child))
+        for k, child in enumerate(waiting):
+            last = root and k == len(waiting) - 1
+            box = outside.find_box(v, waiting[k + 1 :])
+            slack = bool(works[v] >= _SMALL_PART and k > 0)
+            front = meet(front, parts.pop(child), v, last, slack, box)
             if not front.cost.size:
                 return front
         if root:
-            if not parts:
+            if not waiting:
                 front.state[2] = front.state[goal]
             break
         e = rooting.edge[v]
@@ -389,13 +443,16 @@ def _sweep(
             source = order
         else:
             slack = bool(works[v] >= _SMALL_PART)
-            kept = meet(_Front(neutral_cost, neutral, None), crossed, int(rooting.parent[v]), False, slack)
+            nobody = _Front(neutral_cost, neutral, None)
+            box = outside.find_box_beside(v)
+            kept = meet(nobody, crossed, int(rooting.parent[v]), False, slack, box)
             if not kept.cost.size:
                 return kept
             assert kept.trace is not None
             source = order[kept.trace.from_two]
         trace = _Trace(front.trace, None, state_of[source], state_of[source], row_of[source])
-        children[rooting.parent[v]].append(_Front(kept.cost, kept.state, trace))
+        children[rooting.parent[v]].append(v)
+        parts[v] = _Front(kept.cost, kept.state, trace)
     return front
 
 
