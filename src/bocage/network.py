@@ -114,6 +114,18 @@ COLUMNS: dict[Table, dict[str, Column]] = {
         "is_reservoir": Column("bool", "holds the role of a reservoir", nullable=False),
         "reason": Column("str", "why, in words", nullable=False),
         "length_m": Column("float", "length", "m", nullable=False),
+        "basin": Column(
+            "str", "number of its basin in basins.csv; of most of its length where it has several"
+        ),
+        "strahler": Column("float", "highest Strahler order along it"),
+        "upstream_km": Column(
+            "float", "watercourses above its lower end, all branches, its own included", "km"
+        ),
+        "dci_potamodromous": Column("float", "connectivity (DCI) of its basin within the river", "points"),
+        "dci_diadromous": Column("float", "connectivity (DCI) of its basin from the sea", "points"),
+        "in_share": Column("float", "share of its basin that can come to it, mean along it, in [0, 1]"),
+        "out_share": Column("float", "share of its basin that it can reach, mean along it, in [0, 1]"),
+        "from_sea": Column("float", "chance of climbing to it from the outlet, mean along it, in [0, 1]"),
     },
 }
 # Same columns as the surface; the geometry is the axis.
@@ -127,7 +139,43 @@ _OBSTACLE = _IDENTITY | {
     "crossings": Column("int", "passages known within it", nullable=False),
     "evidence": Column("str", "what was measured, in words"),
 }
-COLUMNS["obstacle_p"] = dict(_OBSTACLE)
+COLUMNS["obstacle_p"] = _OBSTACLE | {
+    "code": Column("str", "river works: code in their inventory, as ROE12345"),
+    "basin": Column("str", "river works: number of the basin in basins.csv"),
+    "height_m": Column("float", "river works: height of fall", "m"),
+    "passability_up": Column(
+        "float", "river works: share that gets past upwards; empty is unknown, in [0, 1]"
+    ),
+    "passability_up_low": Column("float", "the same at its lowest"),
+    "passability_up_high": Column("float", "the same at its highest"),
+    "passability_down": Column(
+        "float", "river works: share that gets past downwards; empty is unknown, in [0, 1]"
+    ),
+    "passability_down_low": Column("float", "the same at its lowest"),
+    "passability_down_high": Column("float", "the same at its highest"),
+    "passability_known": Column("bool", "river works: both passabilities are known", nullable=False),
+    "gain_potamodromous": Column(
+        "float",
+        "river works: rise of the DCI within the river of the whole network, were it opened alone",
+        "points",
+    ),
+    "gain_diadromous": Column(
+        "float",
+        "river works: rise of the DCI from the sea of the whole network, were it opened alone",
+        "points",
+    ),
+    "upstream_km": Column(
+        "float", "river works: watercourses above it up to the next works, all branches", "km"
+    ),
+    "rank": Column("float", "river works: rank by gain alone in the whole network, 1 first"),
+    "plan_order": Column(
+        "float", "river works: order of opening in the plan for the budget; empty out of it"
+    ),
+    "list1": Column("bool", "river works: on a reach of list 1 of article L.214-17", nullable=False),
+    "list2": Column("bool", "river works: on a reach of list 2 of article L.214-17", nullable=False),
+    "priority": Column("bool", "river works: has to be opened", nullable=False),
+    "protected": Column("bool", "river works: its removal may not be imposed", nullable=False),
+}
 COLUMNS["obstacle_l"] = _OBSTACLE | {"length_m": Column("float", "length", "m", nullable=False)}
 COLUMNS["obstacle_s"] = _OBSTACLE | {"area_ha": Column("float", "area", "ha", nullable=False)}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import Any, get_args
 
+import geopandas
 import numpy as np
+import pandas
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -13,10 +15,10 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
 from bocage.connectivity import INDICATORS, describe_indicators, measure_communes
-from bocage.connectivity.indicators import blank_missing
+from bocage.connectivity.indicators import RIVER_INDICATORS, blank_missing
 from bocage.errors import DataError
 from bocage.network import Theme
-from tests.connectivity.tables import make_communes, make_table, make_tables
+from tests.connectivity.tables import CRS, make_communes, make_table, make_tables
 
 # Two communes of 1 km², side by side.
 WEST, EAST = box(0, 0, 1000, 1000), box(1000, 0, 2000, 1000)
@@ -178,21 +180,67 @@ class TestHandWorked:
         assert found["reservoir_ha"].tolist() == pytest.approx([disc.area / 2e4] * 2 + [disc.area / 1e4])
 
 
+def make_rivers() -> tuple[geopandas.GeoDataFrame, geopandas.GeoDataFrame]:
+    """Make 100 m of river in the first commune, 60 of them free, with three works; a fourth was destroyed."""
+    reaches = geopandas.GeoDataFrame(
+        {"free": [True, False]},
+        geometry=[LineString([(10, 10), (70, 10)]), LineString([(70, 10), (110, 10)])],
+        crs=CRS,
+    )
+    works = geopandas.GeoDataFrame(
+        {
+            "id": ["A", "B", "C", "D"],
+            "reach_above": [1, 1, -1, 1],
+            "rule": ["unknown", "falls", "unknown", "destroyed"],
+            "known": [False, True, False, True],
+            "height_m": [np.nan, 1.5, 9.0, 9.0],
+            "rank": pandas.array([2, 1, None, None], dtype="Int64"),
+        },
+        geometry=[Point(70, 10), Point(90, 10), Point(50, 50), Point(20, 10)],
+        crs=CRS,
+    )
+    return reaches, works
+
+
+class TestRivers:
+    """River works and free lengths of a commune."""
+
+    def test_works_of_a_commune(self) -> None:
+        """Two works stand on the river, one of unknown passability and height; B gains most."""
+        found = measure_communes(make_tables(), COMMUNES, area=AREA, rivers=make_rivers())
+        for row in (found.iloc[0], found.iloc[-1]):
+            assert (row["river_work_count"], row["river_work_unknown_count"]) == (2, 1)
+            assert (row["river_work_height_m"], row["river_work_height_unknown_count"]) == (1.5, 1)
+            assert row["river_km"] == pytest.approx(0.1)
+            assert (row["river_free_km"], row["river_free_share"]) == pytest.approx((0.06, 0.6))
+            assert row["river_fractionnement"] == pytest.approx(15)
+            assert row["river_works_first"] == "B ; A"
+        assert np.isnan(found.iloc[1]["river_free_share"])
+
+    def test_without_works_nothing_is_said_of_them(self) -> None:
+        """Not given is empty, not 0; the length of rivers is known."""
+        found = measure_communes(make_tables(), COMMUNES, area=AREA, rivers=(make_rivers()[0], None))
+        blank = [column for column in found if column.startswith("river_") and column != "river_km"]
+        assert found[blank].isna().all(axis=None)
+        assert found["river_km"].iloc[-1] == pytest.approx(0.1)
+
+
 class TestContract:
     """Columns beside their contract."""
 
     def test_every_column_is_described(self) -> None:
         """Order, type and meaning of the columns are those of the contract."""
-        found = measure(
+        tables = make_tables(
             reservoir_s=make_table("reservoir_s", [box(0, 0, 9, 9)], medium="boisé"),
             obstacle_p=make_table("obstacle_p", [Point(1, 1)], type="urbanisation"),
             obstacle_l=make_table("obstacle_l", [LineString([(0, 0), (1, 1)])], type="01"),
         )
+        found = measure_communes(tables, COMMUNES, area=AREA, rivers=make_rivers())
 
         described = describe_indicators(found.columns)
 
         assert list(described) == list(found.columns)
-        order = list(INDICATORS.values())
+        order = [*INDICATORS.values(), *RIVER_INDICATORS.values()]
         places = [order.index(indicator) for indicator in described.values()]
         assert places == sorted(places)
         assert set(places) == set(range(len(order)))

@@ -16,6 +16,8 @@ import shapely
 from click.testing import CliRunner, Result
 
 from bocage.cli import main
+from bocage.io.geopackage import read_network
+from bocage.network import Table
 
 CRS = "EPSG:2154"
 WEST, SOUTH = 700_000.0, 6_900_000.0
@@ -222,6 +224,235 @@ def test_inside_a_study(river: Path) -> None:
     assert "--works-layer does not go with a study file" in refused.stderr
 
 
+STUDY = """\
+[study]
+name = "Essai"
+territory = "ESSAI"
+date = 2026-05-04
+area = {{ layer = "communes" }}
+
+[layers.communes]
+path = "{file}"
+layer = "communes"
+
+[layers.watercourses]
+path = "{file}"
+layer = "lignes"
+name = "TopoOH"
+{lines}
+[layers.river_works]
+path = "{file}"
+layer = "ouvrages"
+code = "code"
+state = "état"
+up = "montée"
+down = "descente"
+{works}
+{more}
+"""
+
+
+def write_study(river: Path, *, lines: str = "", works: str = "", more: str = "") -> Path:
+    """Write a study of the river: its area holds the tributary and the lower half of the trunk, not A."""
+    communes = geopandas.GeoDataFrame(
+        {"insee": ["00001"], "nom": ["Aval"]},
+        geometry=[shapely.box(*at(1500, -500), *at(3500, 1500))],
+        crs=CRS,
+    )
+    communes.to_file(river, layer="communes")
+    path = river.parent / "study.toml"
+    path.write_text(STUDY.format(file=river.name, lines=lines, works=works, more=more), encoding="utf-8")
+    return path
+
+
+def run_study(study: Path) -> Result:
+    """Run a study."""
+    return CliRunner().invoke(main, ["run", str(study), "--quiet"])
+
+
+def read_table(study: Path, table: Table) -> geopandas.GeoDataFrame:
+    """Read a table of the network that a run wrote."""
+    return read_network(study.parent / "out" / "network.gpkg").tables[table]
+
+
+def test_a_run_measures_the_whole_river(river: Path) -> None:
+    """Works of the study area bear the gains of the whole river, A above it included: sums as above."""
+    study = write_study(river)
+    done = run_study(study)
+    assert done.exit_code == 0, done.output
+
+    points = read_table(study, "obstacle_p")
+    (work,) = points.drop(columns="geometry").to_dict("records")
+    assert (work["code"], work["type"], work["basin"]) == ("B", "12", "1")
+    assert work["gain_potamodromous"] == pytest.approx(100 * 1.625 / 16)
+    assert work["gain_diadromous"] == pytest.approx(100 * 0.25 / 4)
+    assert (work["upstream_km"], work["rank"], work["plan_order"]) == pytest.approx((0.5, 1, 1))
+    assert np.isnan(work["passability_up"]) and not work["passability_known"]
+    assert (work["passability_up_low"], work["passability_up_high"]) == (0, 1)
+    assert not (work["list1"] or work["list2"] or work["priority"] or work["protected"])
+
+    courses = read_table(study, "cours_eau_l").set_index("name")
+    assert courses.loc["la Grande", "strahler"] == 2
+    assert courses.loc["la Grande", "upstream_km"] == pytest.approx(4)
+    assert set(courses["basin"]) == {"1"}
+    # Climbing the tributary: free below B, q = 1/2 above; 1 along the trunk up to A, 1/2 above.
+    assert courses.loc["la Petite", "from_sea"] == pytest.approx(0.75)
+    assert courses.loc["la Grande", "from_sea"] == pytest.approx(2.5 / 3)
+    (basin,) = read(study.parent / "out" / "basins.csv")
+    assert (basin["name"], basin["works"], basin["unknown"]) == ("la Grande", "3", "1")
+    assert float(basin["dci_potamodromous"]) == pytest.approx(100 * (11.25 + 3.25 / 2) / 16)
+    assert courses.loc["la Grande", "dci_potamodromous"] == pytest.approx(float(basin["dci_potamodromous"]))
+    commune = read(study.parent / "out" / "indicators.csv")[0]
+    assert (commune["river_work_count"], commune["river_work_unknown_count"]) == ("1", "1")
+    assert commune["river_works_first"] == "B"
+    assert float(commune["river_km"]) == pytest.approx(2.5)
+    assert float(commune["river_free_km"]) == pytest.approx(2.0)
+
+
+def test_the_report_of_a_run_says_what_is_unknown_first(river: Path) -> None:
+    """Completeness, then basins, works and the curve; the one work in doubt is named."""
+    study = write_study(river, more="[rivers]\nbudget = 1\n")
+    assert run_study(study).exit_code == 0
+    page = (study.parent / "out" / "report.html").read_text(encoding="utf-8")
+    section = page.partition('id="rivers"')[2].partition("</section>")[0]
+    places = [
+        section.index(words)
+        for words in ("ce qu’on ignore", "Ouvrages fournis", "Les bassins", "Ouvrages à ouvrir", "<svg")
+    ]
+    assert places == sorted(places)
+    assert "Franchissabilité inconnue\xa0: 1 des 3 ouvrages" in section
+    assert "À diagnostiquer sur place" in section and "(1)\xa0: B." in section
+    assert "place douteuse" not in section.partition("<table")[2]
+
+
+def test_a_run_and_the_command_agree(river: Path) -> None:
+    """Both read the table [rivers]: the same gains, the same plan; the command line goes before it."""
+    study = write_study(river, more='[rivers]\nindex = "diadromous"\ncost = "coût"\nbudget = 4\n')
+    assert run_study(study).exit_code == 0
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    done = run(study)
+    assert done.exit_code == 0, done.output
+    rows = {row["id"]: row for row in read(study.parent / "out" / "rivers" / "works.csv")}
+    assert float(rows["B"]["gain_diadromous"]) == pytest.approx(work["gain_diadromous"], rel=1e-6)
+    # From the sea A gains 12.5 points and B 6.25: of 4, A alone (2) leaves no money for B (3).
+    assert [key for key, row in rows.items() if row["in_plan"] == "1"] == ["A"]
+    assert (work["rank"], np.isnan(work["plan_order"])) == (2, True)
+    assert run(study, "--budget", 5).exit_code == 0
+    rows = {row["id"]: row for row in read(study.parent / "out" / "rivers" / "works.csv")}
+    assert [key for key, row in rows.items() if row["in_plan"] == "1"] == ["A", "B"]
+
+
+def test_duties_bind_the_plan(river: Path) -> None:
+    """A priority work is in every plan, one whose removal may not be imposed in none; both are told."""
+    study = write_study(river, works='priority = "nul"', more="[rivers]\nbudget = 1\n")
+    assert run_study(study).exit_code == 0
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    assert work["priority"] and work["plan_order"] == 1
+    study = write_study(river, works='protected = "nul"', more="[rivers]\nbudget = 1\n")
+    assert run_study(study).exit_code == 0
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    assert work["protected"] and np.isnan(work["plan_order"]) and not work["priority"]
+
+
+def test_lists_of_the_law_come_from_columns_or_lines(river: Path) -> None:
+    """By a column the whole line is on the list; by lines, what follows them, and the course is cut there."""
+    lines = geopandas.read_file(river, layer="lignes")
+    lines["l2"] = ["non", "oui", "non"]
+    lines.to_file(river, layer="lignes")
+    study = write_study(river, lines='list2 = "l2"')
+    assert run_study(study).exit_code == 0
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    assert work["list2"] and not work["list1"]
+    courses = read_table(study, "cours_eau_l")
+    assert courses.groupby("name")["list2"].all().to_dict() == {"la Grande": False, "la Petite": True}
+
+    listed = geopandas.GeoDataFrame(
+        geometry=[shapely.LineString([at(1000, 8), at(1000, 8), at(3000, 8)])], crs=CRS
+    )
+    listed.to_file(river, layer="liste 1")
+    study = write_study(river, more=f'[rivers]\nlist1 = {{ path = "{river.name}", layer = "liste 1" }}\n')
+    assert run_study(study).exit_code == 0
+    courses = read_table(study, "cours_eau_l")
+    trunk = courses[courses["name"] == "la Grande"].set_index("list1")
+    assert trunk.loc[True, "length_m"] == pytest.approx(2000, abs=25)
+    assert not courses.loc[courses["name"] == "la Petite", "list1"].any()
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    assert not work["list1"]
+
+
+def test_a_run_without_works_or_with_useless_lines(river: Path) -> None:
+    """It succeeds, notes it, and leaves what is not known empty."""
+    study = write_study(river)
+    text = study.read_text(encoding="utf-8")
+    study.write_text(text.partition("[layers.river_works]")[0], encoding="utf-8")
+    assert run_study(study).exit_code == 0
+    record = json.loads((study.parent / "out" / "run.json").read_text(encoding="utf-8"))
+    assert "rivers_no_works" in {note["code"] for note in record["notes"]}
+    courses = read_table(study, "cours_eau_l")
+    assert courses["dci_potamodromous"].isna().all() and courses["strahler"].max() == 2
+    (basin,) = read(study.parent / "out" / "basins.csv")
+    known = {"basin": "1", "name": "la Grande", "length_km": "4", "reaches": "3", "outlets": "1"}
+    told = {key: value for key, value in basin.items() if value and not key.startswith("outlet_")}
+    assert told == known
+
+    dots = geopandas.GeoDataFrame(
+        {"TopoOH": ["point"]}, geometry=[shapely.LineString([at(2000, 0), at(2000, 0)])], crs=CRS
+    )
+    dots.to_file(river, layer="lignes")
+    study = write_study(river)
+    done = run_study(study)
+    assert done.exit_code == 0, done.output
+    record = json.loads((study.parent / "out" / "run.json").read_text(encoding="utf-8"))
+    assert "rivers_no_lines" in {note["code"] for note in record["notes"]}
+    assert not (study.parent / "out" / "basins.csv").exists()
+
+
+def test_the_river_is_computed_again_only_when_it_must(river: Path) -> None:
+    """Another budget measures rivers again; another rule of objectives does not; bytes are the same twice."""
+    from bocage.study.reading import read_study
+    from bocage.study.run import run_study as compute
+
+    study = write_study(river)
+    compute(read_study(study))
+    before = {path.name: path.read_bytes() for path in (study.parent / "out").glob("[!.]*.*")}
+    text = study.read_text(encoding="utf-8")
+    study.write_text(text + "[rules]\ndegraded_share = 0.1\n", encoding="utf-8")
+    assert "rivers" in compute(read_study(study)).reused
+    study.write_text(text + "[rivers]\nbudget = 1\n", encoding="utf-8")
+    assert "rivers" not in compute(read_study(study)).reused
+    study.write_text(text, encoding="utf-8")
+    compute(read_study(study), fresh=True)
+    assert {path.name: path.read_bytes() for path in (study.parent / "out").glob("[!.]*.*")} == before
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (
+            '[rivers]\ngroup = "truite"\n',
+            "group of [rivers] must be one of salmon, trout, cyprinid, small, eel",
+        ),
+        ("[rivers]\nbudget = -1\n", "budget of [rivers] must be at least 0"),
+        ('[rivers]\ncost = "prix"\n', "river_works: the layer has no column 'prix'"),
+        ('[rivers]\nlist1 = { path = "absent.gpkg" }\n', "absent.gpkg"),
+        ('[rivers]\nespece = "eel"\n', 'unknown key "espece" in [rivers]'),
+    ],
+)
+def test_mistakes_of_the_table_of_rivers(river: Path, more: str, sentence: str) -> None:
+    """Each is one sentence, before anything is computed."""
+    done = run_study(write_study(river, more=more))
+    assert done.exit_code == 2, done.output
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_list_given_twice(river: Path) -> None:
+    """A column and a layer for one list are refused; so is [rivers] without watercourses."""
+    listed = f'[rivers]\nlist2 = {{ path = "{river.name}", layer = "lignes" }}\n'
+    done = run_study(write_study(river, lines='list2 = "habitat"', more=listed))
+    assert done.exit_code == 2 and "list2 is given twice" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -328,3 +559,82 @@ def test_oise(shared: Path, tmp_path: Path) -> None:
     assert dci["low"] < dci["value"] < dci["high"]
     gains = [(float(row["gain"]), float(row["ranking"])) for row in read(folder / "budget.csv")]
     assert all(best >= ranking - 1e-6 for best, ranking in gains)
+
+
+@pytest.mark.realdata
+def test_oise_beside_the_official_scheme(shared: Path, tmp_path: Path) -> None:
+    """A study of rivers alone beside the official continuities of the Oise (SRADDET 2020).
+
+    Measured figures are those of docs/how-to/rivers.md, within the last digit. Official obstacles to flow are
+    works of the ROE, several of them more than once, on rivers of lists 1 and 2 and reservoirs of the SDAGE;
+    ours are all standing works of permanent natural watercourses, so that most of theirs are ours unless
+    destroyed since, and on listed reaches most of ours are theirs.
+    """
+    source = (shared / "data" / "oise" / "oise.gpkg").as_posix()
+    study = tmp_path / "study.toml"
+    study.write_text(OISE.format(source=source), encoding="utf-8")
+    done = run_study(study)
+    assert done.exit_code == 0, done.output
+
+    ours = read_table(study, "obstacle_p")
+    assert set(ours["type"]) == {"12"} and ours["code"].str.startswith("ROE").all()
+    official = geopandas.read_file(source, layer="cer_obstacle_p")
+    inventory = geopandas.read_file(source, layer="roe_obstacles")
+
+    def near(one: geopandas.GeoDataFrame, other: geopandas.GeoDataFrame, reach_m: float) -> Any:
+        tree = shapely.STRtree(other.geometry.to_numpy())
+        found = np.zeros(len(one), dtype=bool)
+        found[np.unique(tree.query(one.geometry.to_numpy(), "dwithin", reach_m)[0])] = True
+        return found
+
+    standing = inventory[inventory["LbEtOuvrage"] != "Détruit entièrement"]
+    in_inventory, still = near(official, inventory, 20), near(official, standing, 20)
+    assert (len(official), int(in_inventory.sum())) == (367, 352)
+    # Of those still standing, nearly all are ours.
+    assert near(official, ours, 20)[still].mean() > 0.97
+    listed = (ours["list1"] | ours["list2"]).to_numpy(bool)
+    both = near(ours, official, 20)
+    assert both[listed].mean() > 0.9
+    assert both[~listed].mean() < 0.05
+
+    courses = read_table(study, "cours_eau_l")
+    scheme = geopandas.read_file(source, layer="cer_cours_eau")
+    county = geopandas.read_file(source, layer="departement").union_all()
+    theirs = shapely.union_all(scheme.geometry.intersection(county).to_numpy())
+    around = shapely.union_all(shapely.buffer(courses.geometry.to_numpy(), 50))
+    assert shapely.length(shapely.intersection(theirs, around)) / shapely.length(theirs) > 0.96
+    assert courses.geometry.length.sum() > 3 * shapely.length(theirs)
+    assert (courses["objective"] == "restore").equals(courses["list2"].astype(bool))
+
+
+OISE = """\
+[study]
+name = "Rivières de l’Oise"
+territory = "OISE"
+prefix = "FR32"
+date = 2026-05-04
+
+[layers.communes]
+path = "{source}"
+layer = "communes"
+code = "insee_com"
+name = "nom"
+
+[layers.watercourses]
+path = "{source}"
+layer = "topage_cours_eau"
+name = "TopoOH"
+
+[layers.river_works]
+path = "{source}"
+layer = "roe_obstacles"
+code = "CdObstEcoul"
+name = "NomPrincipalObstEcoul"
+kind = "LbTypeOuvrage"
+state = "LbEtOuvrage"
+fish_pass = "LbTypeDispFranchPiscicole1"
+
+[rivers]
+list1 = {{ path = "{source}", layer = "cer_cours_eau", where = "classe1 = 'T'" }}
+list2 = {{ path = "{source}", layer = "cer_cours_eau", where = "classe2 = 'T'" }}
+"""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bocage.network import COLUMNS
 from bocage.obstacles import find_obstacles
 from bocage.obstacles.points import choose_symbol_place, cluster_points, cross_lines
+from bocage.obstacles.works import WORK_COLUMNS
 
 POINTS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=25)
 
@@ -27,7 +28,10 @@ class TestCrossings:
         points = find_obstacles(None, corridors_s=surfaces, corridors_l=axes, roads=roads).points
 
         assert list(points.columns) == [*COLUMNS["obstacle_p"], "geometry"]
-        (row,) = points.drop(columns="geometry").to_dict("records")
+        # What only river works have is empty, or no.
+        blank = points[list(WORK_COLUMNS)]
+        assert (blank.isna() | (blank == False)).all(axis=None)  # noqa: E712
+        (row,) = points.drop(columns=["geometry", *WORK_COLUMNS]).to_dict("records")
         assert row == {
             "id": "",
             "name": "A 75",

@@ -25,6 +25,7 @@ from bocage.landcover import LandCover
 from bocage.network import Network
 from bocage.report import write_report
 from bocage.report.page import COMMUNE_COLUMNS, SECTIONS
+from bocage.report.rivers import RiverSection
 from bocage.restoration import assign_objectives
 from bocage.wording import entry
 from tests.connectivity.tables import CRS, make_communes, make_table, make_tables
@@ -125,6 +126,86 @@ def render(folder: Path, **changes: Any) -> str:
     path = folder / "rapport d’été.html"
     write_report(path, **(given | changes))
     return path.read_text(encoding="utf-8")
+
+
+def make_rivers() -> RiverSection:
+    """Make a basin of three works: B unknown, A shut and protected, and one on no river."""
+    basins = geopandas.GeoDataFrame(
+        {
+            "basin": [1], "name": ["l'Arre"], "length_km": [12.5], "works": [2], "unknown": [1],
+            "longest_stretch_km": [6.25], "dci_potamodromous": [50.0], "dci_potamodromous_low": [25.0],
+            "dci_potamodromous_high": [75.0], "dci_diadromous": [60.0], "dci_diadromous_low": [60.0],
+            "dci_diadromous_high": [60.0],
+        },
+        geometry=[Point(0, 0)], crs=CRS,
+    )  # fmt: skip
+    works = geopandas.GeoDataFrame(
+        {
+            "id": ["A", "B", "C"], "name": ["Moulin <neuf>", "", "Loin"], "river": ["", "l'Arre", ""],
+            "reach_above": [1, 2, -1], "rule": ["given", "unknown", "unknown"], "known": [True, False, False],
+            "doubtful": [False, True, False], "up_low": [0.0, 0.0, 0.0], "up": [0.0, NAN, NAN],
+            "up_high": [0.0, 1.0, 1.0], "gain_potamodromous": [0.004, 12.0, NAN],
+            "upstream_km": [2.0, 4.0, NAN],
+            "rank": pandas.array([2, 1, None], dtype="Int64"), "protected": [True, False, False],
+            "order": pandas.array([None, 1, None], dtype="Int64"), "waits_for": [None, "A", None],
+        },
+        geometry=[Point(100, 100), Point(2500, 100), Point(90_500, 100)], crs=CRS,
+    )  # fmt: skip
+    return RiverSection(
+        basins, works, np.array([True, True, False]),
+        indices={
+            f"dci_{index}{end}": value
+            for index in ("potamodromous", "diadromous")
+            for end, value in (("", 50.0), ("_low", 25.0), ("_high", 75.0))
+        },
+        figure='<?xml version="1.0"?><svg role="img"><title>courbe</title></svg>',
+        asked=1.0, gained=(12.0, 11.5), diagnose=("B",),
+    )  # fmt: skip
+
+
+class TestRivers:
+    """The section on rivers and their works."""
+
+    def test_what_is_unknown_comes_first(self, tmp_path: Path) -> None:
+        """Counts of what lacks, what it leaves open and what to diagnose, before any table."""
+        section = flatten(render(tmp_path, rivers=make_rivers()).partition('id="rivers"')[2])
+        assert "Ouvrages fournis : 3. Sur aucun cours d’eau : 1. À une place douteuse : 1." in section
+        assert "1 des 2 ouvrages placés sur un cours d’eau, soit 50 %" in section
+        assert "50,0 sur 100, et peut valoir de 25,0" in section
+        assert "car leur état change le plan (1) : B." in section
+        assert section.index("D’abord, ce qu’on ignore") < section.index("Les bassins")
+
+    def test_basins_and_works(self, tmp_path: Path) -> None:
+        """Intervals, the commune of each work and what it waits for; markup of data is text."""
+        section = flatten(render(tmp_path, rivers=make_rivers()).partition('id="rivers"')[2])
+        section = section.partition("Commune par commune")[0]
+        assert "l’Arre" in section and "50,0 [25,0 à 75,0]" in section and "60,0 [" not in section
+        first, second = (
+            section.index("Franchissabilité inconnue ; place douteuse"),
+            section.index("Moulin <neuf>"),
+        )
+        assert first < second
+        assert "ne vaut qu’après A, en aval" in section
+        assert "Infranchissable à la montaison ; suppression non imposable" in section
+        assert "+ 12,00" in section and "+ < 0,01" in section
+        assert "Aubin" in section and "Loin" not in section
+        assert "Ouvrir 1 ouvrages" not in section
+
+    def test_without_works_or_rivers(self, tmp_path: Path) -> None:
+        """Basins without works have no continuity; without rivers the section says so."""
+        rivers = make_rivers()
+        basins = rivers.basins.assign(
+            **{
+                name: NAN
+                for name in rivers.basins.columns
+                if name not in ("basin", "name", "length_km", "geometry")
+            }
+        )
+        page = render(tmp_path, rivers=RiverSection(basins, None))
+        section = flatten(page.partition('id="rivers"')[2].partition("</section>")[0])
+        assert "Aucun ouvrage n’a été fourni" in section and "12,5" in section
+        assert "Continuité" not in section
+        assert "rien à mesurer" in render(tmp_path).partition('id="rivers"')[2].partition("</section>")[0]
 
 
 def flatten(page: str) -> str:

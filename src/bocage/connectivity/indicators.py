@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 TERRITORY = ""
 """Value of ``insee`` on the last row, which is the whole territory."""
 
+_MOST_FIRST = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
@@ -99,6 +101,32 @@ INDICATORS: dict[str, Indicator] = {
 }
 """Columns in order; ``{medium}`` and ``{type}`` stand for each main medium and each type of obstacle."""
 
+RIVER_INDICATORS: dict[str, Indicator] = {
+    "river_km": Indicator("float", "watercourses of the layer, whatever they are", "km", additive=True),
+    "river_free_km": Indicator(
+        "float",
+        "of these, those that no work known or likely to hinder parts from the outlet",
+        "km",
+        additive=True,
+    ),
+    "river_free_share": Indicator("float", "river_free_km over river_km, in [0, 1]"),
+    "river_work_count": Indicator("int", "river works on watercourses, destroyed ones apart", additive=True),
+    "river_work_unknown_count": Indicator("int", "of these, those of unknown passability", additive=True),
+    "river_work_height_m": Indicator(
+        "float", "sum of the heights of fall that are known", "m", additive=True
+    ),
+    "river_work_height_unknown_count": Indicator("int", "works whose height is not known", additive=True),
+    "river_fractionnement": Indicator(
+        "float",
+        "taux de fractionnement: river_work_height_m over river_km, at least where heights are unknown",
+        "m/km",
+    ),
+    "river_works_first": Indicator(
+        "str", "works to open first, by the gain of each alone, up to five codes separated by ' ; '"
+    ),
+}
+"""Columns that follow, in order, where the river network is given."""
+
 
 def describe_indicators(columns: Iterable[str]) -> dict[str, Indicator]:
     """Give the contract of each column that ``measure_communes`` made.
@@ -108,7 +136,9 @@ def describe_indicators(columns: Iterable[str]) -> dict[str, Indicator]:
     """
     patterns = [
         (re.compile(re.sub(r"\\{\w+\\}", r"(\\w+)", re.escape(name)) + r"\Z"), indicator)
-        for name, indicator in sorted(INDICATORS.items(), key=lambda item: "{" in item[0])
+        for name, indicator in sorted(
+            (INDICATORS | RIVER_INDICATORS).items(), key=lambda item: "{" in item[0]
+        )
     ]
     return {
         column: next(indicator for pattern, indicator in patterns if pattern.match(column))
@@ -168,6 +198,7 @@ def measure_communes(
     *,
     area: Any,
     language: str = "fr",
+    rivers: tuple[GeoDataFrame, GeoDataFrame | None] | None = None,
 ) -> DataFrame:
     """Measure what each commune, and the whole territory, holds of the network.
 
@@ -181,12 +212,15 @@ def measure_communes(
         The study area; nothing outside it is measured.
     language : {"fr", "en"}
         Language of the name of the territory's row.
+    rivers : tuple of GeoDataFrame, optional
+        Reaches (``free``) and works (``id``, ``reach_above``, ``rule``, ``known``, ``height_m``, ``rank``) of
+        the river network; None for works that were not given.
 
     Returns
     -------
     DataFrame
-        Columns of ``INDICATORS``, one row a commune that has ground in the area, by INSEE code, then one
-        for the whole area (``insee`` is empty).
+        Columns of ``INDICATORS``, then of ``RIVER_INDICATORS`` where rivers are given, one row a commune that
+        has ground in the area, by INSEE code, then one for the whole area (``insee`` is empty).
 
     Raises
     ------
@@ -200,12 +234,84 @@ def measure_communes(
     grounds = _unite_grounds(tables)
     places = [_measure_zones(tables, grounds, found) for found in (zones, territory)]
     pairs = pair_areas(geometries(tables["corridor_s"]), zones)
-    return _arrange(
+    found = _arrange(
         [*codes, TERRITORY],
         [*names, say("connectivity.territory", language)],
         {name: np.concatenate([place[name] for place in places]) for name in places[0]},
         _name_neighbours(pairs, names),
     )
+    if rivers is not None:
+        _add_rivers(found, *rivers, zones, territory)
+    return found
+
+
+def _add_rivers(
+    found: DataFrame,
+    reaches: GeoDataFrame,
+    works: GeoDataFrame | None,
+    zones: Geometries,
+    territory: Geometries,
+) -> None:
+    """Add the columns of rivers; those of works are empty where none were given."""
+    import pandas
+
+    free = reaches["free"].to_numpy(dtype=bool)
+    length, open_km, counted = [], [], []
+    for places in (zones, territory):
+        held = measure_lengths(geometries(reaches), places)
+        length.append(sum_lengths(held, None, len(places)))
+        open_km.append(sum_lengths(held, free, len(places)))
+        if works is not None:
+            counted.append(_count_works(works, places))
+    river_km = np.concatenate(length)
+    found["river_km"] = river_km
+    names = ("count", "unknown_count", "height_m", "height_unknown_count")
+    if works is None:
+        found["river_free_km"] = found["river_free_share"] = np.nan
+        for name in names:
+            dtype = "float64" if name == "height_m" else "Int64"
+            found[f"river_work_{name}"] = pandas.Series(None, index=found.index, dtype=dtype)
+        found["river_fractionnement"] = np.nan
+        found["river_works_first"] = pandas.Series(None, index=found.index, dtype=object)
+        return
+    found["river_free_km"] = np.concatenate(open_km)
+    found["river_free_share"] = _share(np.concatenate(open_km), river_km)
+    for name in names:
+        found[f"river_work_{name}"] = np.concatenate([one[name] for one in counted])
+    found["river_fractionnement"] = _share(found["river_work_height_m"].to_numpy(), river_km)
+    firsts = [first for one in counted for first in one["first"]]
+    found["river_works_first"] = pandas.Series(firsts, index=found.index, dtype=object)
+
+
+def _count_works(works: GeoDataFrame, places: Geometries) -> dict[str, Any]:
+    """Count the works that stand in each zone, and list those that gain most."""
+    count = len(places)
+    standing = (works["reach_above"] >= 0).to_numpy() & (works["rule"] != "destroyed").to_numpy()
+    own = works[standing]
+    place = place_points(geometries(own), places)
+    inside = place >= 0
+    unknown = ~own["known"].to_numpy(dtype=bool)
+    height = own["height_m"].to_numpy(dtype=np.float64)
+    rank = own["rank"].astype("Float64").to_numpy(np.float64, na_value=np.inf)
+    first = []
+    ids = own["id"].astype(str).to_numpy()
+    for zone in range(count):
+        mine = np.flatnonzero((place == zone) & np.isfinite(rank))
+        first.append(" ; ".join(ids[mine[np.argsort(rank[mine], kind="stable")]][:_MOST_FIRST].tolist()))
+    return {
+        "count": np.bincount(place[inside], minlength=count),
+        "unknown_count": np.bincount(place[inside & unknown], minlength=count),
+        "height_m": np.bincount(place[inside], weights=np.nan_to_num(height)[inside], minlength=count),
+        "height_unknown_count": np.bincount(place[inside & np.isnan(height)], minlength=count),
+        "first": first,
+    }
+
+
+def _share(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = np.divide(
+        part, whole, out=np.full(len(whole), np.nan), where=np.asarray(whole) > 0
+    )
+    return shares
 
 
 def _clip_communes(communes: GeoDataFrame, area: Any) -> tuple[list[str], list[str], Geometries]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from bocage.landcover import LandCover
 
 
+_BLANK: dict[str, Any] = {"str": None, "float": float("nan"), "bool": False}
+
+
 @dataclass(frozen=True)
 class Obstacles:
     """Obstacles as three tables, with the columns of ``obstacle_p``, ``_l`` and ``_s``.
@@ -72,7 +75,8 @@ def find_obstacles(
     roads, railways, watercourses : GeoDataFrame, optional
         Lines with ``ground``, ``name`` and ``width_m``; of watercourses, canals only.
     river_works : GeoDataFrame, optional
-        Points with ``code``, ``name``, ``kind``, ``state`` and ``fish_pass``.
+        Points with ``code``, ``name``, ``kind``, ``state`` and ``fish_pass``, and any columns of the contract
+        that only river works have, as ``gain_potamodromous``.
     crossings : GeoDataFrame, optional
         Known passages, with ``kind``.
     cluster_m : float
@@ -140,7 +144,9 @@ def _make_table(table: Table, rows: list[dict[str, Any]], crs: str) -> GeoDataFr
 
     if not rows:
         return empty_table(table, crs)
-    frame = geopandas.GeoDataFrame([{"id": "", **row} for row in rows], geometry="geometry", crs=crs)
+    # What only river works have is empty on the others.
+    blank = {name: _BLANK[column.dtype] for name, column in COLUMNS[table].items() if column.dtype in _BLANK}
+    frame = geopandas.GeoDataFrame([{**blank, "id": "", **row} for row in rows], geometry="geometry", crs=crs)
     bounds = frame.geometry.bounds
     order = np.lexsort(
         (

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bocage.network import COLUMNS
 from bocage.obstacles.causes import Elements, name_flow_type, read_texts
 from bocage.obstacles.passages import name_kind
 from bocage.wording import say
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+
+WORK_COLUMNS = tuple(name for name in COLUMNS["obstacle_p"] if name not in COLUMNS["obstacle_s"])
+"""Columns of obstacle points that only river works have."""
 
 
 def find_river_works(
@@ -26,7 +31,7 @@ def find_river_works(
     -------
     list of dict
         Rows of ``obstacle_p`` with their geometry, the point as given. ``crossings`` is 1
-        where a fish pass is known.
+        where a fish pass is known; the columns ``WORK_COLUMNS`` are as given, where they are.
     """
     import shapely
 
@@ -52,6 +57,7 @@ def find_river_works(
             ("fish_pass", "unknown"),
         )
     }
+    known = {name: standing[name].to_numpy() for name in WORK_COLUMNS if name in standing and name != "code"}
     type_code, type_label = name_flow_type(language)
     rows: list[dict[str, Any]] = []
     for place in order[first]:
@@ -77,6 +83,8 @@ def find_river_works(
                 "subnetworks": str(watercourses.subnetwork[course[place]]),
                 "crossings": int(fish_pass == "yes"),
                 "evidence": evidence,
+                "code": code or None,
+                **{name: values[work[place]] for name, values in known.items()},
                 "geometry": points[work[place]],
             }
         )

@@ -30,6 +30,7 @@ from bocage.report.figures import (
     write_amount,
 )
 from bocage.report.maps import MapMaker
+from bocage.report.rivers import RiverSection, describe_rivers
 from bocage.units import M_PER_KM, format_number
 from bocage.wording import entry, fold_name, say
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 SECTIONS = (
-    "figures", "map", "subnetworks", "cost", "restore", "communes", "data", "sources", "methods",
+    "figures", "map", "subnetworks", "cost", "restore", "rivers", "communes", "data", "sources", "methods",
     "definitions", "parameters",
 )  # fmt: skip
 """Sections after the summary, in order; each is an anchor of the page."""
@@ -90,6 +91,11 @@ _REFERENCES = (
         "407–416.",
         "10.1016/j.ecolind.2010.06.011",
     ),
+    (
+        "Cote D., Kehler D. G., Bourne C., Wiersma Y. F. (2009). A new measure of longitudinal connectivity "
+        "for stream networks. Landscape Ecology 24, 101–113.",
+        "10.1007/s10980-008-9283-y",
+    ),
 )
 
 
@@ -104,6 +110,7 @@ def write_report(
     language: str = "fr",
     communes: GeoDataFrame | None = None,
     background: Background | None = None,
+    rivers: RiverSection | None = None,
 ) -> None:
     """Write the report as one HTML file without any outside file, font, script or picture.
 
@@ -128,6 +135,8 @@ def write_report(
         ``insee``, ``name`` and polygons; those without a row in the indicators are not drawn.
     background : Background, optional
         Faint land cover under the maps.
+    rivers : RiverSection, optional
+        What was measured of the rivers and their works.
 
     Raises
     ------
@@ -174,6 +183,7 @@ def write_report(
         ],
         weights=sorted({summary.weight for summary in summaries}),
         restorations=restorations,
+        rivers=describe_rivers(rivers, inside, language),
         left_out=left_out,
         columns=COMMUNE_COLUMNS,
         communes=_list_communes(indicators, network.provided, language),

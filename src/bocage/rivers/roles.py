@@ -106,6 +106,9 @@ def assign_watercourse_roles(
     for column in words.columns:
         objects[column] = words[column]
     objects["id"] = objects["decided_by"] = ""
+    # What only a network of the rivers tells.
+    for column in set(COLUMNS["cours_eau_l"]) - set(objects.columns):
+        objects[column] = None if COLUMNS["cours_eau_l"][column].dtype == "str" else np.nan
     columns = [*COLUMNS["cours_eau_l"], "geometry"]
     reservoir_l = objects[objects["is_reservoir"]].reset_index(drop=True)
     reservoir_l["subnetwork"] = SUBNETWORK_KEY

@@ -31,6 +31,8 @@ WorkKind = Literal["weir", "dam", "culvert", "sluice", "other"]
 WorkState = Literal["existing", "destroyed", "unknown"]
 FishPass = Literal["yes", "no", "unknown"]
 CrossingKind = Literal["wildlife", "bridge", "culvert", "underpass"]
+SpeciesGroup = Literal["salmon", "trout", "cyprinid", "small", "eel"]
+RiverIndex = Literal["potamodromous", "diadromous"]
 WorkClass = Literal[WorkKind, "ignore"]
 CrossingClass = Literal[CrossingKind, "ignore"]
 
@@ -307,8 +309,12 @@ class WatercoursesLayer(LineLayer):
         description="Column that tells canals, before `field` does; or "
         '{ field = "NATURE", values = ["Canal"] }.',
     )
-    list1: FlagField | None = Field(None, description="Column of list 1 of article L.214-17.")
-    list2: FlagField | None = Field(None, description="Column of list 2 of article L.214-17.")
+    list1: FlagField | None = Field(
+        None, description="Column of list 1 of article L.214-17; for lines of their own, see `[rivers]`."
+    )
+    list2: FlagField | None = Field(
+        None, description="Column of list 2 of article L.214-17; for lines of their own, see `[rivers]`."
+    )
     reservoir: FlagField | None = Field(
         None,
         description="Column that tells the reservoirs of biodiversity; an empty value means « not said ».",
@@ -345,6 +351,20 @@ class RiverWorksLayer(VectorLayer):
         default_factory=dict,
         description="Value of `fish_pass` = `yes`, `no` or `unknown`; "
         "values left out are recognised by their words.",
+    )
+    height: str | None = Field(
+        None, description="Column of the height of fall [m]; usual names are recognised."
+    )
+    up: str | None = Field(
+        None,
+        description="Column of the passability upwards, 0 to 1 or class of ICE; it goes before the rules.",
+    )
+    down: str | None = Field(None, description="The same downwards.")
+    priority: FlagField | None = Field(
+        None, description="Column of the works that have to be opened: every plan opens them."
+    )
+    protected: FlagField | None = Field(
+        None, description="Column of the works whose removal may not be imposed: no plan opens them."
     )
     theme: str | None = Field(
         None,
@@ -506,6 +526,48 @@ class Rules(Section):
     )
 
 
+class Rivers(Section):
+    """What rivers are measured for: passage from reach to reach, and the works to open first.
+
+    The command line of `bocage rivers` goes before it.
+    """
+
+    group: SpeciesGroup = Field(
+        "trout",
+        description="Species whose passage is rated: `salmon`, `trout`, `cyprinid`, `small` or `eel`.",
+    )
+    index: RiverIndex = Field(
+        "potamodromous",
+        description="What the plan raises: passage within the river (`potamodromous`) or from the sea "
+        "(`diadromous`).",
+    )
+    weight: str = Field(
+        "length",
+        min_length=1,
+        description="What is connected: `length`, or a column of the watercourses, as habitat area.",
+    )
+    cost: str | None = Field(
+        None, min_length=1, description="Column of the works with the cost of opening each; 1 when left out."
+    )
+    budget: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="What can be spent, in the unit of the costs; a tenth of what all would cost when left "
+        "out.",
+    )
+    snap_m: Annotated[float, Field(ge=0)] = Field(
+        5.0, description="Ends of lines this near are one place [m]."
+    )
+    works_snap_m: Metres = Field(
+        100.0, description="Farthest river from a work [m]; beyond half of it the place is doubtful."
+    )
+    list1: VectorLayer | None = Field(
+        None,
+        description="Layer of the lines of list 1 of article L.214-17, where no column of the watercourses "
+        "says it: { path, layer }. A watercourse is on it where at least half of it lies within 25 m.",
+    )
+    list2: VectorLayer | None = Field(None, description="The same of list 2.")
+
+
 class Decisions(Section):
     """Human decisions that override the rules, each logged on the object with its author."""
 
@@ -531,5 +593,6 @@ class StudyFile(Section):
     zonings: tuple[ZoningLayer, ...] = Field((), description="Zonings.")
     subnetworks: tuple[SubnetworkEntry, ...] = Field((), description="Sub-networks, species or guilds.")
     rules: Rules = Field(default_factory=Rules, description="Rules.")
+    rivers: Rivers = Field(default_factory=Rivers, description="Rivers and their works.")
     decisions: Decisions | None = Field(None, description="Human decisions.")
     atlas: Atlas | None = Field(None, description="The atlas.")

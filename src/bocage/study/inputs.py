@@ -364,6 +364,9 @@ def _named_files(study: Study) -> list[tuple[tuple[str | int, ...], Path]]:
     for i, entry in enumerate(file.subnetworks):
         table = entry.resistance_table
         named.append((("subnetworks", i, "resistance_table"), None if table is None else table.path))
+    for name in ("list1", "list2"):
+        listed = getattr(file.rivers, name)
+        named.append((("rivers", name), None if listed is None else listed.path))
     named.append((("decisions",), None if file.decisions is None else file.decisions.path))
     return [(key, path) for key, path in named if path is not None]
 

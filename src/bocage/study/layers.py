@@ -187,8 +187,26 @@ def prepare_watercourses(
             "intermittent": said["intermittent"],
         }
 
-    return _prepare_lines(
+    table = _prepare_lines(
         study, layer, "watercourses", layer.ground, layer.widths, bbox, journal, columns, complete
+    )
+    for name in ("list1", "list2"):
+        listed = read_list(study, name, table, journal)
+        if listed is not None and len(table):
+            from bocage.rivers.law import split_by_list
+
+            table = split_by_list(table, listed, name)
+    return table
+
+
+def read_list(study: Study, name: str, lines: GeoDataFrame, journal: Journal) -> GeoDataFrame | None:
+    """Read the lines of list 1 or 2 that lie about some watercourses; None where the study names none."""
+    layer: VectorLayer | None = getattr(study.file.rivers, name)
+    if layer is None:
+        return None
+    bounds = lines.total_bounds.tolist() if len(lines) else None
+    return read_layer(
+        study, layer, name=name, journal=journal, kinds=("line",), bbox=bounds and tuple(bounds)
     )
 
 

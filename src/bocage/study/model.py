@@ -186,6 +186,8 @@ class Study:
             *self.file.landcover,
             *(getattr(layers, name) for name in Layers.model_fields),
             *self.file.zonings,
+            self.file.rivers.list1,
+            self.file.rivers.list2,
         ]
         if self.file.atlas is not None and self.reads_network:
             files += self.file.atlas.layer

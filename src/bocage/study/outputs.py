@@ -18,10 +18,12 @@ from bocage.study.inputs import Inputs
 from bocage.study.model import Study
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
     from pandas import DataFrame
 
     from bocage.corridors.delineate import Corridors
     from bocage.landcover.cover import LandCover
+    from bocage.study.rivers_stage import RiverFindings
 
 LIBRARIES = ("numpy", "scipy", "numba", "shapely", "geopandas", "pyogrio", "rasterio", "pyproj", "pandas")
 """Libraries whose version can change a result, recorded in ``run.json``."""
@@ -37,8 +39,9 @@ def write_outputs(
     network: Network,
     indicators: DataFrame | None,
     journal: Journal,
+    rivers: RiverFindings | None = None,
 ) -> None:
-    """Write the network, rasters, indicators, report and record of a run.
+    """Write the network, rasters, indicators, basins, report and record of a run.
 
     Each file is written under a temporary name and renamed when whole. Rasters and indicators of an
     earlier run that this one has not are removed.
@@ -51,9 +54,12 @@ def write_outputs(
     """
     from bocage.io.geopackage import write_network
     from bocage.report import write_report
+    from bocage.study.rivers_stage import make_section
 
     output = study.output
     record = record_run(study, inputs, hashes, network, journal)
+    if rivers is not None:
+        record["rivers"] = record_rivers(rivers)
     write_network(output / "network.gpkg", network, language=study.language)
     with output_errors(output):
         # The record of an earlier run does not hold for the files that follow.
@@ -63,8 +69,11 @@ def write_outputs(
         kept |= write_rasters(study, cover, corridors, inputs)
     if indicators is not None:
         kept |= write_indicators(output, indicators, network.provided)
+    if rivers is not None:
+        kept |= write_basins(output, rivers.basins)
     with output_errors(output):
-        for stale in {*output.glob("rasters/*.tif"), *output.glob("indicators.*")} - kept:
+        stales = {*output.glob("rasters/*.tif"), *output.glob("indicators.*"), *output.glob("basins.*")}
+        for stale in stales - kept:
             stale.unlink()
     background = None if cover is None else shade_cover(cover, inputs)
     write_report(
@@ -77,6 +86,7 @@ def write_outputs(
         language=study.language,
         communes=inputs.communes,
         background=background,
+        rivers=make_section(rivers, study.file.rivers.index, inputs.area),
     )
     # Last: its presence says that the others are whole and belong together.
     with replace_on_success(output / "run.json") as draft:
@@ -115,6 +125,19 @@ def record_run(
             {"code": note.code, "level": note.level, "text": note.text(study.language)}
             for note in journal.notes
         ],
+    }
+
+
+def record_rivers(rivers: RiverFindings) -> dict[str, Any]:
+    """Record what was measured of the rivers as a whole, ready for JSON."""
+    return {
+        "basins": len(rivers.basins),
+        "works": None if rivers.works is None else len(rivers.works),
+        "indices": {key: round(value, 9) for key, value in sorted(rivers.indices.items())},
+        "budget": rivers.asked,
+        "gain": round(rivers.gained[0], 9),
+        "gain_ranking": round(rivers.gained[1], 9),
+        "diagnose": list(rivers.diagnose),
     }
 
 
@@ -182,6 +205,17 @@ def write_indicators(folder: Path, indicators: DataFrame, provided: Mapping[Them
     with replace_on_success(folder / "indicators.parquet") as draft:
         indicators.to_parquet(draft, index=False)
     return {folder / "indicators.csv", folder / "indicators.parquet"}
+
+
+def write_basins(folder: Path, basins: GeoDataFrame) -> set[Path]:
+    """Write the basins as CSV and Parquet, with the place of their outlet; give the two files."""
+    table = basins.drop(columns="geometry")
+    table["outlet_x"], table["outlet_y"] = basins.geometry.x.round(2), basins.geometry.y.round(2)
+    with replace_on_success(folder / "basins.csv") as draft:
+        table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.9g")
+    with replace_on_success(folder / "basins.parquet") as draft:
+        table.to_parquet(draft, index=False)
+    return {folder / "basins.csv", folder / "basins.parquet"}
 
 
 def shade_cover(cover: LandCover, inputs: Inputs) -> Any:

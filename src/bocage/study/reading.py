@@ -298,6 +298,25 @@ def _describe(path: KeyPath) -> str:
     return f"it says: {description[:1].lower()}{description[1:]}".rstrip(".") if description else "add it"
 
 
+def _check_rivers(file: StudyFile, lines: Mapping[KeyPath, int]) -> list[_Problem]:
+    """Check what the table of rivers says of the layers."""
+    line, layers = nearest_line(lines, ("rivers",)), file.layers
+    if "rivers" in file.model_fields_set and layers.watercourses is None:
+        return [(line, "[rivers] needs watercourses; add [layers.watercourses] with their path")]
+    problems: list[_Problem] = []
+    if file.rivers.cost is not None and layers.river_works is None:
+        told = "cost of [rivers] names a column of works, and there are none; add [layers.river_works]"
+        problems.append((nearest_line(lines, ("rivers", "cost")), told))
+    for name in ("list1", "list2"):
+        if getattr(file.rivers, name) is not None and getattr(layers.watercourses, name, None) is not None:
+            told = (
+                f"{name} is given twice, by a column of [layers.watercourses] and by a layer of [rivers]; "
+                "keep one of them"
+            )
+            problems.append((nearest_line(lines, ("rivers", name)), told))
+    return problems
+
+
 def _check_names(file: StudyFile, lines: Mapping[KeyPath, int]) -> list[_Problem]:
     """Check what one part of the file says of another."""
     problems: list[_Problem] = []
@@ -327,6 +346,7 @@ def _check_names(file: StudyFile, lines: Mapping[KeyPath, int]) -> list[_Problem
                 "add it, or give the area as { bbox = [west, south, east, north] } or { path = ... }",
             )
         )
+    problems += _check_rivers(file, lines)
     for name, needs in (("roads", "field or ground"),):
         layer_ = file.layers.roads
         if layer_ is not None and layer_.field is None and layer_.ground is None:

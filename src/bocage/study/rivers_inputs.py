@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bocage.errors import CRSError, DataError, InputError, StudyError
+from bocage.grid import Bounds
 from bocage.journal import Journal
 from bocage.rivers.columns import LineColumns, WorkColumns
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
-    from bocage.study.file import VectorLayer
+    from bocage.study.file import RiverWorksLayer, VectorLayer, WatercoursesLayer
     from bocage.study.model import Study
 
 LINE_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -43,6 +44,15 @@ WORK_COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Columns recognised in works: those of the ROE and plain words."""
+
+
+CANAL = "bocage canal"
+DUTIES: Mapping[str, str] = {"must": "bocage priority", "never": "bocage protected"}
+"""Columns made of what a study says of lines and works."""
+
+MOST_LINES = 300_000
+"""A layer of more lines is not read whole for a run, but within ``AROUND_M`` of the study area."""
+AROUND_M = 50_000.0
 
 
 @dataclass(frozen=True)
@@ -71,8 +81,13 @@ class RiverOptions:
         What the budget raises.
     budget : float, optional
         To spend; the curve is drawn to the end when left out.
+    budget_share : float, optional
+        Without a budget, plan for this share of what opening all works costs.
     language : {"fr", "en"}
     output : Path, optional
+    typed : frozenset of str, optional
+        Names of the options that were typed, which go before the table ``[rivers]`` of a study; those that
+        differ from their default when left out.
     """
 
     lines: Path
@@ -88,8 +103,10 @@ class RiverOptions:
     weight: str = "length"
     index: Literal["potamodromous", "diadromous"] = "potamodromous"
     budget: float | None = None
+    budget_share: float | None = None
     language: Literal["fr", "en"] | None = None
     output: Path | None = None
+    typed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,9 @@ class RiverInputs:
     crs : str
     language : {"fr", "en"}
     output : Path
+    law : mapping
+        By ``list1`` and ``list2``, where the study tells: a yes or no for each line, or the lines of
+        the list.
     """
 
     lines: GeoDataFrame
@@ -117,6 +137,7 @@ class RiverInputs:
     crs: str
     language: Literal["fr", "en"]
     output: Path
+    law: Mapping[str, Any] = field(default_factory=dict)
 
     def name_line_columns(self) -> LineColumns:
         """Give the columns of the lines as the network reads them."""
@@ -137,8 +158,21 @@ class RiverInputs:
         )
 
 
-def read_rivers(options: RiverOptions, journal: Journal) -> RiverInputs:
+def read_rivers(
+    options: RiverOptions, journal: Journal, *, study: Study | None = None, area: Bounds | None = None
+) -> RiverInputs:
     """Read the lines and works that are named on the command line or in a study file.
+
+    Parameters
+    ----------
+    options : RiverOptions
+        As ``complete_options`` gives them where there is a study.
+    journal : Journal
+    study : Study, optional
+        The study that ``options.lines`` names, where it was read already.
+    area : (west, south, east, north), optional
+        Bounds of the study area: a layer of more than ``MOST_LINES`` lines is read about it alone, and that
+        is noted.
 
     Raises
     ------
@@ -149,8 +183,8 @@ def read_rivers(options: RiverOptions, journal: Journal) -> RiverInputs:
     StudyError
         The study names no watercourses.
     """
-    if options.lines.suffix.lower() == ".toml":
-        return _read_study_rivers(options, journal)
+    if study is not None or names_study(options):
+        return _read_study_rivers(options, study or _read_study(options), journal, area)
     crs = options.crs or _find_crs(options)
     lines = _read(options.lines, options.layer, "watercourses", crs, journal, "line")
     works_path = options.works or (options.lines if options.works_layer is not None else None)
@@ -162,11 +196,36 @@ def read_rivers(options: RiverOptions, journal: Journal) -> RiverInputs:
     return _gather(options, lines, works, {}, {}, files, crs, options.language or "fr", output)
 
 
-def _read_study_rivers(options: RiverOptions, journal: Journal) -> RiverInputs:
-    """Read the watercourses and works of a study, whole, since a river does not end at its border."""
+def names_study(options: RiverOptions) -> bool:
+    """Tell whether what the command was given is a study file."""
+    return options.lines.suffix.lower() == ".toml"
+
+
+def _read_study(options: RiverOptions) -> Study:
     from bocage.study.reading import read_study
 
-    study: Study = read_study(options.lines)
+    return read_study(options.lines)
+
+
+def complete_options(options: RiverOptions, study: Study) -> RiverOptions:
+    """Take from the table ``[rivers]`` of a study what the command line leaves at its default."""
+    usual = {one.name: one.default for one in dataclasses.fields(RiverOptions)}
+    said = study.file.rivers
+    names = ("group", "index", "weight", "budget", "snap_m", "works_snap_m")
+    typed = options.typed
+    if typed is None:
+        typed = frozenset(name for name in names if getattr(options, name) != usual[name])
+    taken: dict[str, Any] = {name: getattr(said, name) for name in names if name not in typed}
+    columns = dict(options.work_columns)
+    if said.cost is not None:
+        columns.setdefault("cost", said.cost)
+    return dataclasses.replace(options, work_columns=columns, **taken)
+
+
+def _read_study_rivers(
+    options: RiverOptions, study: Study, journal: Journal, area: Bounds | None
+) -> RiverInputs:
+    """Read the watercourses and works of a study, whole, since a river does not end at its border."""
     layer, works_layer = study.layers.watercourses, study.layers.river_works
     if layer is None:
         raise StudyError(
@@ -180,40 +239,127 @@ def _read_study_rivers(options: RiverOptions, journal: Journal) -> RiverInputs:
             f"--{given[0].replace('_', '-')} does not go with a study file, which names its layers; "
             "change it there, or give the layers in place of the study."
         )
-    lines = _read_study_layer(study, layer, "watercourses", journal, "line")
+    bbox = _choose_bounds(study, layer, area, journal)
+    lines = _read_study_layer(study, layer, "watercourses", journal, "line", bbox)
+    lines, named, law = _understand_lines(study, layer, lines, journal)
     files = {"study": options.lines, "lines": study.resolve(layer.path)}
-    works, said = None, {}
+    works, said = None, dict[str, str]()
     if works_layer is not None:
-        works = _read_study_layer(study, works_layer, "river_works", journal, "point")
-        for key, words in (("kind", "kinds"), ("state", "states"), ("fish_pass", "fish_passes")):
-            column, values = getattr(works_layer, key), getattr(works_layer, words)
-            if column is not None and values:
-                _require(works, {key: column}, "river_works")
-                works[column] = works[column].map(lambda value, table=values: table.get(str(value), value))
-                if "ignore" in values.values():
-                    works = works[works[column] != "ignore"].reset_index(drop=True)
-        said = {
-            key: column
-            for key in ("code", "name", "kind", "state", "fish_pass")
-            if (column := getattr(works_layer, key)) is not None
-        }
+        works = _read_study_layer(study, works_layer, "river_works", journal, "point", bbox)
+        works, said = _understand_works(study, works_layer, works)
         files["works"] = study.resolve(works_layer.path)
-    named = {} if layer.name is None else {"name": layer.name}
     output = options.output or study.output / "rivers"
     language = options.language or study.language
-    return _gather(options, lines, works, named, said, files, study.crs, language, output)
+    found = _gather(options, lines, works, named, said, files, study.crs, language, output)
+    return dataclasses.replace(found, law=law)
+
+
+def _understand_lines(
+    study: Study, layer: WatercoursesLayer, lines: GeoDataFrame, journal: Journal
+) -> tuple[GeoDataFrame, dict[str, str], dict[str, Any]]:
+    """Leave out the lines that the study ignores, tell canals, and read what the law asks."""
+    from bocage.study.layers import IGNORE, read_flag, read_list, texts_of
+
+    named = {} if layer.name is None else {"name": layer.name}
+    _require(lines, named, "watercourses")
+    flags = {name: getattr(layer, name) for name in ("canal", "list1", "list2")}
+    _require(lines, {name: flag.field for name, flag in flags.items() if flag is not None}, "watercourses")
+    canal = np.zeros(len(lines), dtype=bool)
+    if layer.field is not None:
+        _require(lines, {"field": layer.field}, "watercourses")
+        # Beyond the study area there may be classes that it has no word for: those lines are rivers still.
+        ground = (
+            texts_of(lines[layer.field])
+            .str.casefold()
+            .map({value.strip().casefold(): found for value, found in layer.classes.items()})
+        )
+        kept = (ground != IGNORE).to_numpy(bool)
+        lines, canal = lines[kept].reset_index(drop=True), (ground == "canal").to_numpy(bool)[kept]
+    read = {
+        name: np.array(
+            [
+                value is True
+                for value in read_flag(lines, flag, place=study.cite("layers", "watercourses", name))
+            ],
+            dtype=bool,
+        )
+        for name, flag in flags.items()
+        if flag is not None
+    }
+    canal |= read.pop("canal", np.zeros(len(lines), dtype=bool))
+    if canal.any():
+        lines = lines.assign(**{CANAL: canal})
+        named["canal"] = CANAL
+    law: dict[str, Any] = dict(read)
+    for name in ("list1", "list2"):
+        listed = read_list(study, name, lines, journal)
+        if listed is not None:
+            law[name] = listed
+    return lines, named, law
+
+
+def _understand_works(
+    study: Study, layer: RiverWorksLayer, works: GeoDataFrame
+) -> tuple[GeoDataFrame, dict[str, str]]:
+    """Translate the values of works as the study says, and read which are priority and which protected."""
+    from bocage.study.layers import read_flag
+
+    for key, words in (("kind", "kinds"), ("state", "states"), ("fish_pass", "fish_passes")):
+        column, values = getattr(layer, key), getattr(layer, words)
+        if column is not None and values:
+            _require(works, {key: column}, "river_works")
+            works[column] = works[column].map(lambda value, table=values: table.get(str(value), value))
+            if "ignore" in values.values():
+                works = works[works[column] != "ignore"].reset_index(drop=True)
+    said = {
+        key: column
+        for key in ("code", "name", "kind", "state", "fish_pass", "height", "up", "down")
+        if (column := getattr(layer, key)) is not None
+    }
+    for key, name in (("must", "priority"), ("never", "protected")):
+        flag = getattr(layer, name)
+        if flag is not None:
+            _require(works, {name: flag.field}, "river_works")
+            place = study.cite("layers", "river_works", name)
+            found = [value is True for value in read_flag(works, flag, place=place)]
+            works = works.assign(**{DUTIES[key]: np.array(found, dtype=bool)})
+            said[key] = DUTIES[key]
+    return works, said
 
 
 def _read_study_layer(
-    study: Study, layer: VectorLayer, name: str, journal: Journal, kind: Literal["line", "point"]
+    study: Study,
+    layer: VectorLayer,
+    name: str,
+    journal: Journal,
+    kind: Literal["line", "point"],
+    bbox: Bounds | None,
 ) -> GeoDataFrame:
     """Read a layer of a study with all its columns: some are recognised that a study does not name."""
     from bocage.io.vectors import read_vector
 
     return read_vector(
         study.resolve(layer.path), name=name, crs=study.crs, journal=journal, layer=layer.layer,
-        kinds=(kind,), where=layer.where,
+        kinds=(kind,), where=layer.where, bbox=bbox,
     )  # fmt: skip
+
+
+def _choose_bounds(study: Study, layer: VectorLayer, area: Bounds | None, journal: Journal) -> Bounds | None:
+    """Give the bounds to read within; None for the whole layer, unless that is too large for a run."""
+    from bocage.io.vectors import list_layers
+
+    if area is None:
+        return None
+    found = [
+        one
+        for one in list_layers(study.resolve(layer.path), name="watercourses")
+        if layer.layer in (None, one.name)
+    ]
+    if len(found) != 1 or found[0].count <= MOST_LINES:
+        return None
+    journal.add("rivers_layer_cut", count=found[0].count, around=round(AROUND_M / 1000))
+    west, south, east, north = area
+    return west - AROUND_M, south - AROUND_M, east + AROUND_M, north + AROUND_M
 
 
 def _gather(

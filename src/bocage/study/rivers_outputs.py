@@ -166,7 +166,7 @@ def _tell_budget(study: RiverStudy) -> list[str]:
         told.append(say("rivers.said_no_costs", language))
     elif budget.cost_assumed:
         told.append(say("rivers.said_costs", language, count=budget.cost_assumed))
-    asked = study.options.budget
+    asked = budget.asked
     if asked is None:
         # A tenth of all: where choosing well matters.
         dearest = float(budget.curve.cost[-1])

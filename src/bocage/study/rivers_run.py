@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from bocage.errors import DataError, ResourceError
 from bocage.journal import Journal
-from bocage.study.rivers_inputs import RiverInputs, RiverOptions, read_numbers, read_rivers
+from bocage.study.rivers_inputs import (
+    RiverInputs,
+    RiverOptions,
+    complete_options,
+    names_study,
+    read_numbers,
+    read_rivers,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,6 +45,7 @@ SHORT_WORKS, SHORT_SHARE = 500, 0.1
 GAP = 0.01
 
 _STEPS = 60
+_ON_LIST = 0.5
 _DRAWS, _MOST_DRAWN, _MOST_DRAWN_ALIKE = 24, 100, 600
 
 
@@ -76,8 +84,10 @@ class RiverBudget:
         Of the works of the budget asked for.
     must, never : int
         Works that have to be opened, and that may not.
+    asked : float or None
+        Budget that was planned: the one given, or the share of all costs that was asked for.
     draws : UncertainPlan or None
-        The budget asked for, with unknown passabilities drawn from their interval; None where there is no
+        The budget planned, with unknown passabilities drawn from their interval; None where there is no
         budget, nothing unknown or too much to draw.
     """
 
@@ -90,6 +100,7 @@ class RiverBudget:
     must: int
     never: int
     draws: UncertainPlan | None
+    asked: float | None = None
 
 
 @dataclass(frozen=True)
@@ -136,17 +147,35 @@ class RiverStudy:
 def study_rivers(options: RiverOptions, *, journal: Journal, progress: Progress) -> RiverStudy:
     """Read a river, measure it and find which works to open first.
 
-    Unknown passabilities are the middle of their interval. On a tree the indices are linear in each barrier,
-    so that this is their mean when barriers vary apart from each other, any value as likely as another.
+    A study file says in ``[rivers]`` what the options leave at their default.
 
     Raises
     ------
     InputError, CRSError, StudyError, DataError
-        See ``read_rivers``, ``build_river_network``, ``rate_works`` and ``plan_budget``.
+        See ``read_rivers`` and ``measure_rivers``.
     """
-    from bocage.rivers.dendritic import measure_changes
-    from bocage.rivers.fragments import find_fragments, measure_to_works
-    from bocage.rivers.network import build_river_network
+    study = None
+    if names_study(options):
+        from bocage.study.reading import read_study
+
+        study = read_study(options.lines)
+        options = complete_options(options, study)
+    check_options(options)
+    with progress.stage("Reading the layers"):
+        inputs = read_rivers(options, journal, study=study)
+    if not len(inputs.lines):
+        raise DataError("The watercourses hold no line; choose another layer with --layer.")
+    return measure_rivers(options, inputs, journal=journal, progress=progress)
+
+
+def check_options(options: RiverOptions) -> None:
+    """Check what no layer is needed for.
+
+    Raises
+    ------
+    DataError
+        No group of species is called so, or the budget is no number from 0 up.
+    """
     from bocage.rivers.passability import default_rules
 
     groups = default_rules().groups
@@ -154,10 +183,25 @@ def study_rivers(options: RiverOptions, *, journal: Journal, progress: Progress)
         raise DataError(f"No group of species is called '{options.group}'; choose among {', '.join(groups)}.")
     if options.budget is not None and not (options.budget >= 0 and np.isfinite(options.budget)):
         raise DataError(f"The budget is {options.budget:g}; give a number from 0 up.")
-    with progress.stage("Reading the layers"):
-        inputs = read_rivers(options, journal)
-    if not len(inputs.lines):
-        raise DataError("The watercourses hold no line; choose another layer with --layer.")
+
+
+def measure_rivers(
+    options: RiverOptions, inputs: RiverInputs, *, journal: Journal, progress: Progress
+) -> RiverStudy:
+    """Measure a river that was read, and find which works to open first.
+
+    Unknown passabilities are the middle of their interval. On a tree the indices are linear in each barrier,
+    so that this is their mean when barriers vary apart from each other, any value as likely as another.
+
+    Raises
+    ------
+    InputError, DataError
+        See ``build_river_network``, ``rate_works`` and ``plan_budget``.
+    """
+    from bocage.rivers.dendritic import measure_changes
+    from bocage.rivers.fragments import find_fragments, measure_to_works
+    from bocage.rivers.network import build_river_network
+
     with progress.stage("Making the network"):
         network = build_river_network(
             inputs.lines,
@@ -168,7 +212,10 @@ def study_rivers(options: RiverOptions, *, journal: Journal, progress: Progress)
             work_columns=inputs.name_work_columns(),
             journal=journal,
         )
+        if not len(network.reaches):
+            raise DataError("The watercourses hold no line that has a length; choose another layer.")
         network, lacking = _weigh_reaches(network, inputs, options)
+        network = _apply_law(network, inputs)
     with progress.stage("Measuring connectivity"):
         rated = _rate(network, inputs, options)
         weight = "length" if options.weight == "length" else "weight"
@@ -185,6 +232,24 @@ def study_rivers(options: RiverOptions, *, journal: Journal, progress: Progress)
     return RiverStudy(
         options, inputs, network, rated, used, low, high, changes, fragments, free, budget, cost, lacking
     )
+
+
+def _apply_law(network: RiverNetwork, inputs: RiverInputs) -> RiverNetwork:
+    """Say which reaches are on lists 1 and 2 of article L.214-17, and which works stand on them."""
+    from bocage.rivers.law import measure_listed
+
+    if not inputs.law:
+        return network
+    reaches, works = network.reaches.copy(), network.works.copy()
+    above = works["reach_above"].to_numpy()
+    for name, said in inputs.law.items():
+        if isinstance(said, np.ndarray):
+            on = said[reaches["source"].to_numpy(np.int64)]
+        else:
+            on = measure_listed(reaches.geometry.to_numpy(), said.geometry.to_numpy()) >= _ON_LIST
+        reaches[name] = on
+        works[name] = np.where(above >= 0, on[above] if len(on) else False, False)
+    return replace(network, reaches=reaches, works=works)
 
 
 def _weigh_reaches(
@@ -232,7 +297,7 @@ def _measure(network: RiverNetwork, up: Any, down: Any, weight: str, journal: Jo
     return State(tree, measure_potamodromous(tree.tree), measure_diadromous(tree.tree))
 
 
-def _read_mask(inputs: RiverInputs, key: str) -> NDArray[np.bool_]:
+def read_mask(inputs: RiverInputs, key: str) -> NDArray[np.bool_]:
     """Read a column of yes and no; empty is no."""
     from bocage.wording import fold_name
 
@@ -259,7 +324,7 @@ def _plan(
     rows = np.flatnonzero((tree.reach >= 0) & (np.minimum(up, down) < 1))
     if not len(rows):
         return None
-    must, never = _read_mask(inputs, "must")[rows], _read_mask(inputs, "never")[rows]
+    must, never = read_mask(inputs, "must")[rows], read_mask(inputs, "never")[rows]
     both = np.flatnonzero(must & never)
     if both.size:
         raise DataError(
@@ -281,12 +346,16 @@ def _plan(
     curve = _draw_curve(tree, choices, budgets, forced)
     ranking = plan_greedy(tree.tree, choices, budgets, adaptive=False, **forced)
     order = draws = None
-    if options.budget is not None:
-        plan = curve.choose(options.budget)
+    asked = options.budget
+    if asked is None and options.budget_share is not None:
+        share = float(np.ceil(options.budget_share * float(choices.cost.sum())))
+        asked = max(share, float(choices.cost[must].sum()))
+    if asked is not None:
+        plan = curve.choose(asked)
         order = order_works(tree.tree, choices, plan.rows, index=options.index)
-        draws = _draw_plans(tree, rated, choices, options.budget, forced)
+        draws = _draw_plans(tree, rated, choices, asked, forced)
     return RiverBudget(
-        choices, rows, assumed, curve, ranking, order, int(must.sum()), int(never.sum()), draws
+        choices, rows, assumed, curve, ranking, order, int(must.sum()), int(never.sum()), draws, asked
     )
 
 

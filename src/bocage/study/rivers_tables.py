@@ -30,10 +30,13 @@ def table_works(study: RiverStudy) -> GeoDataFrame:
         opening it alone, 0 for those past which there is a way as good, empty on no river; ``upstream_km``
         (all branches to the next works), ``longest_km`` and ``downstream_km`` (the way down to the next
         works); ``rank`` by gain alone; ``order``, ``waits_for`` and ``in_plan`` of the budget asked for, with
-        ``stability``, the share of draws of what is unknown whose best plan opens the work.
+        ``stability``, the share of draws of what is unknown whose best plan opens the work. Where the law is
+        told, ``list1`` and ``list2`` of the reach; where duties are, ``must`` and ``never``.
     """
     import geopandas
     import pandas
+
+    from bocage.study.rivers_run import read_mask
 
     network, tree = study.network, study.used.tree
     table = pandas.DataFrame(network.works)[
@@ -68,6 +71,12 @@ def table_works(study: RiverStudy) -> GeoDataFrame:
     table["rank"] = _rank(table["gain_" + study.options.index].to_numpy())
     if study.cost is not None:
         table["cost"] = study.cost
+    for name in ("list1", "list2"):
+        if name in network.works:
+            table[name] = network.works[name].to_numpy(bool)
+    for key, name in (("must", "must"), ("never", "never")):
+        if key in study.inputs.work_columns:
+            table[name] = read_mask(study.inputs, key)
     budget = study.budget
     if budget is not None and budget.order is not None:
         table["in_plan"] = False

@@ -1,8 +1,8 @@
 """One run: from a study to its ecological network. The steps, on one page.
 
-Reading, land cover, zonings, then for each sub-network reservoirs and corridors; watercourses beside;
-obstacles, objectives, indicators; and the files. Each stage is stored when it ends: a run that was
-stopped goes on from there, and a changed study computes again only what depends on the change.
+Reading, land cover, zonings, then for each sub-network reservoirs and corridors; rivers beside, whole;
+watercourses, obstacles, objectives, indicators; and the files. Each stage is stored when it ends: a run
+that was stopped goes on from there, and a changed study computes again only what depends on the change.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bocage.landcover.cover import LandCover
     from bocage.reservoirs.delineate import Reservoirs
     from bocage.reservoirs.zonings import Zoning
+    from bocage.study.rivers_stage import RiverFindings
     from bocage.subnetwork import Subnetwork
 
 T = TypeVar("T")
@@ -140,9 +141,10 @@ def run_study(
     zonings = _share_out(run, inputs, cover) if cover is not None else ()
     reservoirs = _find_reservoirs(run, inputs, cover, zonings) if cover is not None else {}
     corridors = _find_corridors(run, inputs, cover, reservoirs) if cover is not None else {}
-    tables = _assemble(run, inputs, cover, reservoirs, corridors)
+    rivers = _find_rivers(run, inputs) if inputs.watercourses is not None else None
+    tables = _assemble(run, inputs, cover, reservoirs, corridors, rivers)
     network = Network(tables, dict(inputs.provided), study.crs, about(study))
-    indicators = _measure(run, inputs, tables)
+    indicators = _measure(run, inputs, tables, rivers)
 
     from bocage.study.outputs import write_outputs
 
@@ -157,6 +159,7 @@ def run_study(
             network=network,
             indicators=indicators,
             journal=run.journal,
+            rivers=rivers,
         )
     run.seconds["outputs"] = time.perf_counter() - began
     run.store.drop_unused()
@@ -173,6 +176,7 @@ def _read(run: _Run) -> tuple[Inputs, dict[str, str]]:
     parameters = study.parameters()
     layers = {name: parameters[name] for name in ("landcover", "nomenclatures", "layers", "zonings")}
     # A new title, date or status computes nothing again.
+    layers["lists"] = [parameters["rivers"][name] for name in ("list1", "list2")]
     layers["place"] = [parameters["study"][name] for name in ("area", "crs", "cell_size", "language")]
     inputs = run.stage(
         "inputs",
@@ -303,12 +307,32 @@ def _find_corridors(
     }
 
 
+def _find_rivers(run: _Run, inputs: Inputs) -> RiverFindings | None:
+    """Measure the rivers whole, with their works: what stands below the study area matters in it."""
+    study = run.study
+
+    def find(journal: Journal) -> RiverFindings | None:
+        from bocage.study.rivers_stage import find_rivers
+
+        return find_rivers(study, inputs.area, journal)
+
+    return run.stage(
+        "rivers",
+        "Rivers and their works",
+        find,
+        after=("ground",),
+        rivers=study.parameters()["rivers"],
+        language=study.language,
+    )
+
+
 def _assemble(
     run: _Run,
     inputs: Inputs,
     cover: LandCover | None,
     reservoirs: dict[str, Reservoirs],
     corridors: dict[str, Corridors],
+    rivers: RiverFindings | None,
 ) -> dict[Table, GeoDataFrame]:
     """Join the sub-networks, find watercourses and obstacles, give objectives, cut to the study area."""
     study = run.study
@@ -317,6 +341,7 @@ def _assemble(
         from bocage.obstacles.find import find_obstacles
         from bocage.restoration.objectives import Rules, assign_objectives
         from bocage.rivers.roles import assign_watercourse_roles
+        from bocage.study.rivers_stage import describe_courses, describe_works
 
         language, rules = study.language, study.rules
         tables: dict[Table, GeoDataFrame] = {
@@ -327,6 +352,7 @@ def _assemble(
         courses, river_reservoirs = assign_watercourse_roles(
             inputs.watercourses, tables["reservoir_s"], language=language, journal=journal
         )
+        courses = describe_courses(courses, rivers, snap_m=study.file.rivers.snap_m)
         tables["cours_eau_l"] = number_objects([courses], study.prefix, "HL", inputs.area)[0]
         tables["reservoir_l"] = number_objects([river_reservoirs], study.prefix, "RL", inputs.area)[0]
         obstacles = find_obstacles(
@@ -338,7 +364,7 @@ def _assemble(
             roads=inputs.roads,
             railways=inputs.railways,
             watercourses=inputs.watercourses,
-            river_works=inputs.river_works,
+            river_works=describe_works(inputs.river_works, rivers),
             crossings=inputs.crossings,
             cluster_m=rules.cluster_m,
             language=language,
@@ -364,6 +390,7 @@ def _assemble(
         after=(
             "inputs",
             *(("landcover",) if cover is not None else ()),
+            *(("rivers",) if "rivers" in run.keys else ()),
             *(f"corridors_{key}" for key in corridors),
         ),
         rules=parameters["rules"],
@@ -377,7 +404,9 @@ def _name_axis(surface: str, prefix: str) -> str:
     return f"{prefix}CL{surface.removeprefix(f'{prefix}CS')}"
 
 
-def _measure(run: _Run, inputs: Inputs, tables: dict[Table, GeoDataFrame]) -> DataFrame | None:
+def _measure(
+    run: _Run, inputs: Inputs, tables: dict[Table, GeoDataFrame], rivers: RiverFindings | None
+) -> DataFrame | None:
     """Measure what each commune and the whole territory hold."""
     communes = inputs.communes
     if communes is None:
@@ -387,7 +416,13 @@ def _measure(run: _Run, inputs: Inputs, tables: dict[Table, GeoDataFrame]) -> Da
     def measure(journal: Journal) -> DataFrame:
         from bocage.connectivity.indicators import measure_communes
 
-        return measure_communes(tables, communes, area=inputs.area, language=run.study.language)
+        return measure_communes(
+            tables,
+            communes,
+            area=inputs.area,
+            language=run.study.language,
+            rivers=None if rivers is None else (rivers.reaches, rivers.works),
+        )
 
     return run.stage("indicators", "Indicators by commune", measure, after=("network",))
 
