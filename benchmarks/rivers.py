@@ -139,9 +139,7 @@ def main() -> None:
     drawn = make_lines(lines)
     network, seconds = spend(lambda: build_river_network(*drawn))
     used = psutil.Process().memory_info().rss / 1e9
-    print(
-        f"| {len(network.reaches):,} | network from {lines:,} raw lines; {used:.1f} GB in all | {seconds:.1f} |"
-    )
+    print(f"| {len(network.reaches):,} | network from {lines:,} raw lines, {used:.1f} GB | {seconds:.1f} |")
 
     print(
         "\n| works | climb and descent | curve | CPU s "

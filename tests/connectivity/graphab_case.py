@@ -8,7 +8,7 @@ the land cover, ends at a cell of each patch, and of equal paths the one that en
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -180,16 +180,13 @@ def load_graph(shared: Path, name: str) -> LandscapeGraph:
         start,
         end,
         cost,
-        ids=expected.index,
+        ids=expected.index.tolist(),
         link_ids=[f"{one}-{other}" for one, other in zip(links["ID1"], links["ID2"], strict=True)],
         length=links["DistM"].to_numpy(dtype=np.float64),
         position=_read_ground(shared).position,
     )
     if inner:
-        graph = LandscapeGraph(
-            *(getattr(graph, field) for field in graph.__slots__ if field != "inner"),
-            inner=_read_inner(shared, source),
-        )
+        graph = replace(graph, inner=_read_inner(shared, source))
     keep = cost <= dearest
     if tree:
         keep &= _span(len(expected), start, end, cost)
@@ -217,6 +214,7 @@ def find_link_ends(shared: Path, source: str) -> tuple[Any, Any]:
     label, mark = np.full(len(resistance), np.inf), np.full(len(resistance), -1, np.int64)
     keys, cells = np.empty(4 * len(resistance)), np.empty(4 * len(resistance), np.int64)
     calls = 0
+    options: dict[int, list[tuple[int, int]]] = {}
     waiting = {k for k in range(len(links)) if first[k] in used or second[k] in used}
     while waiting:
         # Searching from the patch that has the most links within the least reach saves most of the work.
@@ -233,16 +231,24 @@ def find_link_ends(shared: Path, source: str) -> tuple[Any, Any]:
             far = int((first, second)[side][k])
             arrivals = ground.cells[far][np.abs(label[ground.cells[far]] - cost[k]) < 1e-6]
             for place in sorted(arrivals, key=lambda one: (one not in used.get(far, ()), one)):
+                if options.get(k) and place not in used.get(far, ()):
+                    break
                 calls += 1
                 departures = _trace_back(resistance, label, mark, calls, place, ground.width)
                 known = sorted(set(departures.tolist()) & used.get(patch, set()))
                 if known or patch not in used:
-                    ends[side, k] = place if far in used else -1
-                    ends[1 - side, k] = known[0] if known else -1
-                    break
-            else:
+                    pair = {side: place if far in used else -1}
+                    for cell in known or [-1]:
+                        chosen = pair | {1 - side: cell}
+                        options.setdefault(k, []).append((chosen[0], chosen[1]))
+            if k not in options:
                 raise AssertionError(f"no path of link {k} of {source} ends at cells of its file")
         waiting -= set(reach[patch])
+    # Every cell of the file is the end of some link: of paths alike, those that end where no other does.
+    taken: set[int] = set()
+    for k in sorted(options, key=lambda one: (len(options[one]), one)):
+        ends[:, k] = max(options[k], key=lambda pair: len(set(pair) - taken))
+        taken.update(ends[:, k].tolist())
     return ends[0], ends[1]
 
 
