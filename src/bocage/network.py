@@ -70,6 +70,13 @@ COLUMNS: dict[Table, dict[str, Column]] = {
         "touches_edge": Column(
             "bool", "reaches the edge of the data: its size is a lower bound", nullable=False
         ),
+        "dpc": Column(
+            "float", "importance: share of the sub-network's connectivity (PC) lost without it", "%"
+        ),
+        "dpc_intra": Column("float", "part of dpc that is its own habitat", "%"),
+        "dpc_flux": Column("float", "part of dpc that is its exchanges with other reservoirs", "%"),
+        "dpc_connector": Column("float", "part of dpc that is what passes through it between others", "%"),
+        "dpc_rank": Column("float", "rank by dpc in its sub-network, from 1"),
     },
     "reservoir_l": _IDENTITY
     | _NETWORK
@@ -103,6 +110,16 @@ COLUMNS: dict[Table, dict[str, Column]] = {
             "float", "share of its ground that is artificial or hostile, infrastructure apart, in [0, 1]"
         ),
         "touches_edge": Column("bool", "reaches the edge of the data", nullable=False),
+        "dpc": Column(
+            "float",
+            "importance: share of the sub-network's connectivity (PC) lost without it; empty where it leads "
+            "out of the area",
+            "%",
+        ),
+        "dpc_rank": Column("float", "rank by dpc in its sub-network, from 1"),
+        "eca_gain": Column(
+            "float", "growth of the equivalent connected area were its infrastructure transparent", "%"
+        ),
     },
     "cours_eau_l": _IDENTITY
     | _OBJECTIVE

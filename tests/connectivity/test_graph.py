@@ -19,6 +19,7 @@ from bocage.connectivity import (
     rank_restorations,
     summarise_graph,
     summarise_graphs,
+    value_network,
 )
 from tests.connectivity.tables import make_graph_tables, make_tables
 
@@ -198,3 +199,34 @@ class TestRanking:
             expected = eca_by_definition(areas, opened, limit=1000) / before - 1
             assert row.gain_share == pytest.approx(expected, rel=1e-7, abs=1e-10)
         assert np.all(np.diff(found["gain_share"]) <= 0)
+
+
+class TestValues:
+    """What reservoirs and corridors are worth, in the tables."""
+
+    def test_three_reservoirs_in_a_row(self) -> None:
+        """Areas 3, 4 and 5, links at the dispersal cost; hand-worked with q = 0.05.
+
+        PC numerator: 9 + 16 + 25 + 2 (12 q + 20 q + 15 q²); the middle one takes 16 + 64 q of it and, between
+        its neighbours, 30 q².
+        """
+        tables = make_graph_tables([3, 4, 5], [(0, 1, 1000, 1000), (1, 2, 1000, 0)], limit=1000)
+        tables["corridor_s"]["number"] = [1, 2]
+        tables["corridor_l"] = tables["corridor_s"].copy()
+        whole = 50 + 64 * 0.05 + 30 * 0.0025
+
+        valued = value_network(tables)
+
+        reservoirs, corridors = valued["reservoir_s"], valued["corridor_s"]
+        middle = reservoirs.iloc[1]
+        assert middle["dpc_intra"] == pytest.approx(1600 / whole)
+        assert middle["dpc_flux"] == pytest.approx(100 * 64 * 0.05 / whole)
+        assert middle["dpc_connector"] == pytest.approx(100 * 30 * 0.0025 / whole)
+        assert reservoirs["dpc_rank"].tolist() == [3, 2, 1]
+        lost = [24 * 0.05 + 30 * 0.0025, 40 * 0.05 + 30 * 0.0025]
+        assert corridors["dpc"].tolist() == pytest.approx([100 * each / whole for each in lost])
+        better = 50 + 24 * 0.05 + 40 + 30 * 0.05
+        assert corridors["eca_gain"].tolist() == pytest.approx(
+            [0, 100 * (math.sqrt(better / whole) - 1)], abs=1e-12
+        )
+        assert valued["corridor_l"]["dpc"].tolist() == corridors["dpc"].tolist()

@@ -138,7 +138,8 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     assert expected_run.exit_code == 0
     expected = territory.results()
     stages = [
-        "inputs", "landcover", "reservoirs_boise", "corridors_boise", "rivers", "network", "indicators",
+        "inputs", "landcover", "reservoirs_boise", "corridors_boise", "rivers", "network", "importance",
+        "indicators",
     ]  # fmt: skip
     keep = module.Store.keep
     for stop_at in stages:
@@ -205,7 +206,7 @@ def test_a_changed_rule_computes_only_what_depends_on_it(
 
     assert reused == {
         "inputs": True, "landcover": True, "reservoirs_boise": True, "corridors_boise": True,
-        "rivers": True, "network": False, "indicators": False,
+        "rivers": True, "network": False, "importance": False, "indicators": False,
     }  # fmt: skip
 
 
@@ -222,7 +223,8 @@ def test_a_decision_computes_no_corridor_again(territory: Territory, reused: dic
         )
         reused.clear()
         assert territory.run("run", "STUDY", "--quiet").exit_code == 0
-        assert [name for name, again in reused.items() if not again] == ["inputs", "network", "indicators"]
+        anew = ["inputs", "network", "importance", "indicators"]
+        assert [name for name, again in reused.items() if not again] == anew
         corridors = pyogrio.read_dataframe(territory.output / "network.gpkg", layer="N_SRCE_CORRIDOR_S_ESSAI")
         assert list(corridors["OBJ_ASSI"]) == [code]
         assert list(corridors["decided_by"]) == ["Comité"]

@@ -6,6 +6,7 @@ from bocage.connectivity.graph import (
     rank_restorations,
     summarise_graph,
     summarise_graphs,
+    value_network,
 )
 from bocage.connectivity.indicators import INDICATORS, Indicator, describe_indicators, measure_communes
 
@@ -19,4 +20,5 @@ __all__ = [
     "rank_restorations",
     "summarise_graph",
     "summarise_graphs",
+    "value_network",
 ]

@@ -13,16 +13,14 @@ doi:10.1016/j.ecolind.2010.06.011, for ECA.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 
+from bocage.connectivity.landscape import Dispersal, LandscapeGraph
 from bocage.network import Table
 
 if TYPE_CHECKING:
@@ -35,9 +33,11 @@ Ints = NDArray[np.int64]
 PROBABILITY = 0.05
 """Probability of reaching a reservoir at the dispersal cost."""
 
-# exp(-k d) is below 1e-15 from here: farther reservoirs change no digit of the sum.
-_REACH = 11.6
-_BLOCK = 256
+EXACT_PATCHES = 5_000
+CUTOFF = 1e-4
+
+_PATCH_VALUES = ("dpc", "dpc_intra", "dpc_flux", "dpc_connector", "dpc_rank")
+_LINK_VALUES = ("dpc", "dpc_rank", "eca_gain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,13 @@ class _Graph:
     free: Floats
     dispersal_cost: float
 
+    def link_up(self, cost: Floats) -> LandscapeGraph:
+        """Make the landscape graph with these costs, (m,) [resistance x m]; NaN and inf are no link."""
+        return LandscapeGraph.of(
+            self.area, self.start, self.end, np.where(np.isnan(cost), np.inf, cost), ids=self.ids,
+            link_ids=self.corridors,
+        )  # fmt: skip
+
 
 def equivalent_connected_area(
     area: ArrayLike,
@@ -149,14 +156,10 @@ def equivalent_connected_area(
     >>> round(eca**2, 9)
     37.0
     """
-    areas = np.asarray(area, dtype=np.float64)
-    links = _as_links(areas.size, start, end, cost)
-    decay = -math.log(probability) / dispersal_cost
-    total = sum(
-        float(areas[rows] @ (np.exp(-decay * costs) @ areas))
-        for rows, costs in _cost_blocks(links, _reach(dispersal_cost, probability))
-    )
-    return math.sqrt(total)
+    costs = np.asarray(cost, dtype=np.float64)
+    passable = np.where(np.isnan(costs), np.inf, costs)
+    graph = LandscapeGraph.of(area, start, end, passable)
+    return _measure_eca(graph, Dispersal(dispersal_cost, probability))
 
 
 def summarise_graph(tables: Mapping[Table, GeoDataFrame], subnetwork: str) -> GraphSummary:
@@ -173,20 +176,18 @@ def summarise_graph(tables: Mapping[Table, GeoDataFrame], subnetwork: str) -> Gr
     -------
     GraphSummary
     """
+    from bocage.connectivity.components import label_components
+
     graph = _build_graph(tables, subnetwork)
     limit = graph.dispersal_cost
-    ecas, opened, parts, pairs = [], [], [], 0
+    ecas, opened, parts = [], [], []
     for cost in (graph.cost, graph.free):
-        links = _as_links(graph.area.size, graph.start, graph.end, cost)
-        allowed = links.copy()
-        allowed.data = np.where(links.data <= limit, 1.0, 0.0)
-        allowed.eliminate_zeros()
-        opened.append(int(allowed.nnz))
-        parts.append(int(connected_components(allowed, directed=False)[0]) if graph.area.size else 0)
-        ecas.append(equivalent_connected_area(graph.area, graph.start, graph.end, cost, dispersal_cost=limit))
-    if graph.start.size:
-        ends = np.sort(np.column_stack([graph.start, graph.end]), axis=1)
-        pairs = len(np.unique(ends, axis=0))
+        landscape = graph.link_up(cost)
+        allowed = landscape.keep_links(landscape.cost <= limit)
+        opened.append(_count_pairs(allowed.start, allowed.end))
+        parts.append(int(label_components(allowed).max(initial=-1)) + 1)
+        ecas.append(_measure_eca(landscape, Dispersal(limit, PROBABILITY)))
+    pairs = _count_pairs(graph.start, graph.end)
     return GraphSummary(
         subnetwork,
         reservoirs=graph.area.size,
@@ -236,42 +237,122 @@ def rank_restorations(tables: Mapping[Table, GeoDataFrame], subnetwork: str) -> 
     graph = _build_graph(tables, subnetwork)
     corridors = tables["corridor_s"]
     restore = frozenset(corridors["id"][corridors["objective"] == "restore"])
-    chosen = [i for i, name in enumerate(graph.corridors) if name in restore]
-    gains = np.zeros(len(chosen))
-    gainers = [
-        j for j, i in enumerate(chosen) if math.isfinite(graph.free[i]) and not graph.free[i] >= graph.cost[i]
-    ]
-    if gainers:
-        links = [chosen[j] for j in gainers]
-        gains[gainers] = _measure_gains(graph, np.array(links))
-    frame = pandas.DataFrame({"id": [graph.corridors[i] for i in chosen], "gain_share": gains})
+    chosen = np.array([i for i, name in enumerate(graph.corridors) if name in restore], dtype=np.int64)
+    frame = pandas.DataFrame(
+        {"id": [graph.corridors[i] for i in chosen], "gain_share": _measure_gains(graph, chosen)}
+    )
     return frame.sort_values(["gain_share", "id"], ascending=[False, True], ignore_index=True)
 
 
+def value_network(
+    tables: Mapping[Table, GeoDataFrame], *, threads: int | None = None
+) -> dict[Table, GeoDataFrame]:
+    """Give each reservoir and corridor what it is worth to the connectivity of its sub-network.
+
+    Parameters
+    ----------
+    tables : mapping of table name to GeoDataFrame
+        All tables of the network; those of reservoirs and corridors are copied, the others given as they are.
+    threads : int, optional
+        Results do not depend on it.
+
+    Returns
+    -------
+    dict of table name to GeoDataFrame
+        ``reservoir_s`` with ``dpc`` and its parts, ``corridor_s`` and ``corridor_l`` with ``dpc`` and
+        ``eca_gain``, both with ``dpc_rank``, as ``network.COLUMNS`` describes them; empty where a corridor
+        leads out of the area.
+
+    Notes
+    -----
+    Of a graph of more than ``EXACT_PATCHES`` reservoirs, pairs reached with a probability below ``CUTOFF``
+    are left out.
+    """
+    reservoirs, corridors = tables["reservoir_s"].copy(), tables["corridor_s"].copy()
+    patch = {name: np.full(len(reservoirs), np.nan) for name in _PATCH_VALUES}
+    link = {name: np.full(len(corridors), np.nan) for name in _LINK_VALUES}
+    for key in dict.fromkeys(reservoirs["subnetwork"]):
+        graph = _build_graph(tables, key)
+        rows = np.flatnonzero((reservoirs["subnetwork"] == key).to_numpy())
+        of_corridor = {name: row for row, name in enumerate(corridors["id"])}
+        ways = np.array([of_corridor[name] for name in graph.corridors], dtype=np.int64)
+        worth = _value_graph(graph, threads)
+        for name in _PATCH_VALUES:
+            patch[name][rows] = worth[name]
+        for name in _LINK_VALUES:
+            link[name][ways] = worth[f"link_{name}"]
+    for name, values in patch.items():
+        reservoirs[name] = values
+    for name, values in link.items():
+        corridors[name] = values
+    # The axis has the worth of its surface: rows of both tables go in pairs, by the ends and the number.
+    axes = tables["corridor_l"].copy()
+    keys = ["subnetwork", "number"]
+    found = axes[keys].merge(corridors[[*keys, *link]], on=keys, how="left", validate="many_to_one")
+    for name in link:
+        axes[name] = found[name].to_numpy(dtype=np.float64)
+    return {**tables, "reservoir_s": reservoirs, "corridor_s": corridors, "corridor_l": axes}
+
+
+def _value_graph(graph: _Graph, threads: int | None) -> dict[str, Floats]:
+    from bocage.connectivity.importance import measure_importance
+
+    landscape = graph.link_up(graph.cost)
+    dispersal = Dispersal(graph.dispersal_cost, PROBABILITY)
+    epsilon = 0.0 if landscape.count <= EXACT_PATCHES else CUTOFF
+    worth = measure_importance(landscape, dispersal, epsilon=epsilon, threads=threads)
+    percent = {
+        "dpc": 100 * worth.total,
+        "dpc_intra": 100 * worth.intra,
+        "dpc_flux": 100 * worth.flux,
+        "dpc_connector": 100 * worth.connector,
+    }
+    # Corridors that nothing crosses today are no link, and worth nothing until they are opened.
+    of_link = np.zeros(len(graph.corridors))
+    of_link[np.flatnonzero(np.isfinite(graph.cost))] = 100 * worth.link
+    gains = 100 * _measure_gains(graph, np.arange(len(graph.corridors)))
+    return {
+        **percent,
+        "dpc_rank": _rank(percent["dpc"]),
+        "link_dpc": of_link,
+        "link_dpc_rank": _rank(of_link),
+        "link_eca_gain": gains,
+    }
+
+
+def _rank(values: Floats) -> Floats:
+    """Rank from 1, the greatest first; equal ones in the order of the table."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(-values, kind="stable")] = np.arange(1, len(values) + 1)
+    return ranks
+
+
 def _measure_gains(graph: _Graph, chosen: Ints) -> Floats:
-    """Measure the relative growth of ECA for each of the links chosen, cheapened alone."""
-    links = _as_links(graph.area.size, graph.start, graph.end, graph.cost)
-    reach = _reach(graph.dispersal_cost, PROBABILITY)
-    decay = -math.log(PROBABILITY) / graph.dispersal_cost
-    nodes, place = np.unique(np.concatenate([graph.start[chosen], graph.end[chosen]]), return_inverse=True)
-    from_ends = dijkstra(links, directed=False, indices=nodes, limit=reach)
-    starts, ends = from_ends[place[: chosen.size]], from_ends[place[chosen.size :]]
-    before, more = 0.0, np.zeros(chosen.size)
-    for rows, costs in _cost_blocks(links, reach):
-        today = np.exp(-decay * costs)
-        before += float(graph.area[rows] @ (today @ graph.area))
-        for j, link in enumerate(chosen):
-            # Only pairs near both ends of the link can gain: through it one way, and the other way.
-            for near, far in ((starts[j], ends[j]), (ends[j], starts[j])):
-                sources = np.flatnonzero(np.isfinite(near[rows]))
-                targets = np.flatnonzero(np.isfinite(far))
-                if not sources.size or not targets.size:
-                    continue
-                through = near[rows][sources, None] + graph.free[link] + far[None, targets]
-                gained = np.exp(-decay * through) - today[np.ix_(sources, targets)]
-                np.maximum(gained, 0, out=gained)
-                more[j] += float(graph.area[rows][sources] @ (gained @ graph.area[targets]))
-    return np.sqrt(1 + more / before) - 1
+    """Measure the relative growth of ECA for each of the corridors chosen, opened alone."""
+    from bocage.connectivity.gains import gain_of_links
+
+    gains = np.zeros(len(chosen))
+    better = np.flatnonzero(
+        np.isfinite(graph.free[chosen]) & ~(graph.free[chosen] >= graph.cost[chosen])
+        & (graph.start[chosen] != graph.end[chosen])
+    )  # fmt: skip
+    if better.size:
+        landscape, opened = graph.link_up(graph.cost), chosen[better]
+        dispersal = Dispersal(graph.dispersal_cost, PROBABILITY)
+        more = gain_of_links(landscape, dispersal, graph.start[opened], graph.end[opened], graph.free[opened])
+        gains[better] = np.sqrt(1 + more / _measure_eca(landscape, dispersal) ** 2) - 1
+    return gains
+
+
+def _measure_eca(graph: LandscapeGraph, dispersal: Dispersal) -> float:
+    from bocage.connectivity.path_indices import measure_paths
+
+    return measure_paths(graph, dispersal, betweenness=False).equivalent_capacity if graph.count else 0.0
+
+
+def _count_pairs(start: Ints, end: Ints) -> int:
+    ends = np.sort(np.column_stack([start, end]), axis=1)
+    return len(np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0))
 
 
 def _build_graph(tables: Mapping[Table, GeoDataFrame], subnetwork: str) -> _Graph:
@@ -295,31 +376,3 @@ def _build_graph(tables: Mapping[Table, GeoDataFrame], subnetwork: str) -> _Grap
         linked["cost_free"].to_numpy(dtype=np.float64),
         float(linked["dispersal_cost"].max()) if len(linked) else 1.0,
     )
-
-
-def _as_links(count: int, start: ArrayLike, end: ArrayLike, cost: ArrayLike) -> Any:
-    """Build the symmetric sparse matrix of costs, upper half only, the cheapest of parallel links."""
-    starts, ends = np.asarray(start, dtype=np.int64), np.asarray(end, dtype=np.int64)
-    costs = np.asarray(cost, dtype=np.float64)
-    keep = np.isfinite(costs) & (starts != ends)
-    low, high = np.minimum(starts, ends)[keep], np.maximum(starts, ends)[keep]
-    costs = costs[keep]
-    order = np.lexsort((costs, high, low))
-    low, high, costs = low[order], high[order], costs[order]
-    first = np.ones(low.size, dtype=bool)
-    first[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    # A stored zero would mean no link to part of scipy: a free link costs next to nothing instead.
-    costs = np.maximum(costs[first], np.finfo(np.float64).tiny)
-    return coo_array((costs, (low[first], high[first])), shape=(count, count)).tocsr()
-
-
-def _cost_blocks(links: Any, reach: float) -> Iterator[tuple[slice, Floats]]:
-    """Give the costs from a block of patches to all patches, block after block, to bound the memory."""
-    count = links.shape[0]
-    for first in range(0, count, _BLOCK):
-        rows = slice(first, min(first + _BLOCK, count))
-        yield rows, dijkstra(links, directed=False, indices=np.arange(rows.start, rows.stop), limit=reach)
-
-
-def _reach(dispersal_cost: float, probability: float) -> float:
-    return _REACH * dispersal_cost * math.log(PROBABILITY) / math.log(probability)

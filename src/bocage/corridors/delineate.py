@@ -43,7 +43,7 @@ class Corridors:
     ----------
     surfaces, axes : GeoDataFrame
         Rows of one and the other describe the same corridors, in the same order, with the columns
-        of ``COLUMNS["corridor_s"]``; identifiers and objectives are still empty.
+        of ``COLUMNS["corridor_s"]``; identifiers, objectives and importance are still empty.
     count : (nrows, ncols) array of uint16
         Number of corridors that cover each cell.
     cost_distance : (nrows, ncols) array of float32
@@ -223,7 +223,7 @@ def tabulate(
     frame = pandas.DataFrame(rows).assign(
         id="", name=None, subnetwork=subnetwork.key, medium=subnetwork.medium, objective="", rule=None,
         evidence=None, decided_by=None, number=np.arange(1, len(rows) + 1), method=method,
-        dispersal_cost=float(dispersal_cost),
+        dispersal_cost=float(dispersal_cost), dpc=np.nan, dpc_rank=np.nan, eca_gain=np.nan,
     )  # fmt: skip
     columns = list(COLUMNS["corridor_s"])
     return (

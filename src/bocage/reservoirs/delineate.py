@@ -43,8 +43,8 @@ class Reservoirs:
     Attributes
     ----------
     table : GeoDataFrame
-        Columns of ``COLUMNS["reservoir_s"]``; ``id``, objective, rule, evidence and
-        ``decided_by`` are empty at this stage.
+        Columns of ``COLUMNS["reservoir_s"]``; ``id``, objective, rule, evidence,
+        ``decided_by`` and importance are empty at this stage.
     labels : (nrows, ncols) array of int32
         ``table.number`` of the reservoir of each cell, 0 elsewhere.
     """
@@ -160,6 +160,8 @@ def delineate_reservoirs(
     table["habitat_ha"] = _sum_cells(labels, strict, count) * grid.cell_area / M2_PER_HA
     table["core_ha"] = _sum_cells(labels, core & strict, count) * grid.cell_area / M2_PER_HA
     table["touches_edge"] = _sum_cells(labels, cover.find_edge(), count) > 0
+    for column in ("dpc", "dpc_intra", "dpc_flux", "dpc_connector", "dpc_rank"):
+        table[column] = np.nan  # known once all are linked
     return Reservoirs(table[list(empty_table("reservoir_s", grid.crs).columns)], labels)
 
 

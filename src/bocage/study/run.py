@@ -142,7 +142,7 @@ def run_study(
     reservoirs = _find_reservoirs(run, inputs, cover, zonings) if cover is not None else {}
     corridors = _find_corridors(run, inputs, cover, reservoirs) if cover is not None else {}
     rivers = _find_rivers(run, inputs) if inputs.watercourses is not None else None
-    tables = _assemble(run, inputs, cover, reservoirs, corridors, rivers)
+    tables = _value(run, _assemble(run, inputs, cover, reservoirs, corridors, rivers))
     network = Network(tables, dict(inputs.provided), study.crs, about(study))
     indicators = _measure(run, inputs, tables, rivers)
 
@@ -397,6 +397,17 @@ def _assemble(
         language=study.language,
         prefix=study.prefix,
     )
+
+
+def _value(run: _Run, tables: dict[Table, GeoDataFrame]) -> dict[Table, GeoDataFrame]:
+    """Say what each reservoir and corridor is worth to its sub-network."""
+
+    def value(journal: Journal) -> dict[Table, GeoDataFrame]:
+        from bocage.connectivity import value_network
+
+        return value_network(tables, threads=run.threads)
+
+    return run.stage("importance", "Importance of reservoirs and corridors", value, after=("network",))
 
 
 def _name_axis(surface: str, prefix: str) -> str:
