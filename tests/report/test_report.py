@@ -18,7 +18,7 @@ import pytest
 import shapely
 from shapely import LineString, Point, box
 
-from bocage.connectivity import measure_communes
+from bocage.connectivity import measure_communes, value_network
 from bocage.errors import OutputError
 from bocage.journal import Journal
 from bocage.landcover import LandCover
@@ -67,7 +67,7 @@ VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "me
 def make_network(provided: Mapping[str, bool] | None = None) -> Network:
     """Make a network with something of every kind: one corridor cut by a motorway, one that works."""
     links = {
-        "id": ["FR00CS1", "FR00CS2"], "subnetwork": "boise", "medium": "boisé",
+        "id": ["FR00CS1", "FR00CS2"], "number": [1, 2], "subnetwork": "boise", "medium": "boisé",
         "from_id": ["FR00RS1", "FR00RS2"], "to_id": ["FR00RS2", "FR00RS3"], "cost": [NAN, 900.0],
         "cost_free": [1200.0, 900.0], "dispersal_cost": 3000.0, "length_m": [1000.0, 500.0],
         "area_ha": 10.0, "degraded_share": 0.1,
@@ -97,7 +97,7 @@ def make_network(provided: Mapping[str, bool] | None = None) -> Network:
             type_label="autoroute", cuts="FR00CS1", subnetworks="boise", crossings=1,
         ),
     )  # fmt: skip
-    found = assign_objectives(tables)
+    found = value_network(assign_objectives(tables))
     return Network(found, dict.fromkeys(THEMES, True) | dict(provided or {}), CRS, ABOUT)
 
 
@@ -327,6 +327,24 @@ class TestContent:
             "coupé sans passage connu par autoroute (FR00OP1)" in words
         )
         assert "Les Marais –" not in words
+
+    def test_what_matters_most(self, tmp_path: Path) -> None:
+        """Reservoirs of 80, 50 and 70 ha, the last two linked at 0.3 of the dispersal cost, hand-worked.
+
+        q = 0.05 ** 0.3; whole = 80² + 50² + 70² + 2 x 50 x 70 q; the first holds only itself.
+        """
+        flux = 2 * 50 * 70 * 0.05**0.3
+        whole = 80**2 + 50**2 + 70**2 + flux
+
+        words = flatten(render(tmp_path))
+
+        first = f"{100 * 80**2 / whole:.1f}".replace(".", ",")
+        second = f"{100 * (70**2 + flux) / whole:.1f}".replace(".", ",")
+        share = f"{100 * 70**2 / (70**2 + flux):.0f}"
+        assert f"1 Les Marais FR00RS3 Aubin {second} surtout par le milieu qu’il abrite ({share} %)" in words
+        assert f"2 Bois du Roi FR00RS1 Écourt & Fils {first} surtout par le milieu" in words
+        lost = f"{100 * flux / whole:.1f}".replace(".", ",")
+        assert f"FR00RS2 – Les Marais (FR00CS2) : {lost} % de la connectivité" in words
 
     def test_communes(self, tmp_path: Path) -> None:
         """Rows by name whatever the accents, the territory last, only communes of the study."""

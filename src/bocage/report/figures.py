@@ -180,7 +180,7 @@ def list_restorations(
         degraded=chosen["degraded_share"].fillna(0.0),
     ).sort_values(["gain", "degraded", "length_m", "id"], ascending=[False, False, False, True])
     first = ranked.iloc[:MOST_RESTORED]
-    places = _name_communes(first, communes, language)
+    places = name_communes(first, communes, language)
     reservoirs = network.tables["reservoir_s"]
     called = {
         identifier: name if isinstance(name, str) and name else identifier
@@ -217,7 +217,7 @@ def _write_gain(percent: float, language: str) -> str:
     )
 
 
-def _name_communes(corridors: GeoDataFrame, communes: GeoDataFrame | None, language: str) -> list[str]:
+def name_communes(corridors: GeoDataFrame, communes: GeoDataFrame | None, language: str) -> list[str]:
     """Name the communes each corridor crosses, those that hold most of it first."""
     if communes is None or not len(communes):
         return [""] * len(corridors)

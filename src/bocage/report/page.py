@@ -29,6 +29,7 @@ from bocage.report.figures import (
     measures_loss,
     write_amount,
 )
+from bocage.report.importance import list_worth
 from bocage.report.maps import MapMaker
 from bocage.report.rivers import RiverSection, describe_rivers
 from bocage.units import M_PER_KM, format_number
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 SECTIONS = (
-    "figures", "map", "subnetworks", "cost", "restore", "rivers", "communes", "data", "sources", "methods",
-    "definitions", "parameters",
+    "figures", "map", "subnetworks", "importance", "cost", "restore", "rivers", "communes", "data", "sources",
+    "methods", "definitions", "parameters",
 )  # fmt: skip
-"""Sections after the summary, in order; each is an anchor of the page."""
+"""Sections after the summary, in order, each an anchor of the page; no importance without reservoirs."""
 
 COMMUNE_COLUMNS = (
     "area_ha", "reservoir_ha", "reservoir_share", "corridor_ha", "corridor_share", "corridor_restore_count",
@@ -154,13 +155,14 @@ def write_report(
     measured = measures_loss(network, summaries)
     names = {entry["key"]: entry["name"] for entry in about.get("subnetworks", ())}
     parameters: Mapping[str, Any] = run.get("study", {})
+    worths = list_worth(network, names, inside, language)
     restorations, left_out = list_restorations(network, names, inside, language)
     say_here = partial(say, language=language)
     legend = maps.draw_legend()
     html = _template().render(
         language=language,
         t=lambda key, **values: say_here(f"report.{key}", **values),
-        sections=SECTIONS,
+        sections=[section for section in SECTIONS if worths or section != "importance"],
         about=about,
         title=about.get("title", ""),
         date=_write_date(about.get("date"), language),
@@ -181,6 +183,7 @@ def write_report(
             )
             for summary in summaries
         ],
+        worths=worths,
         weights=sorted({summary.weight for summary in summaries}),
         restorations=restorations,
         rivers=describe_rivers(rivers, inside, language),
