@@ -30,6 +30,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bocage.connectivity.components import label_components
 from bocage.connectivity.landscape import Dispersal, LandscapeGraph
 from bocage.connectivity.path_states import PathStates, find_limit, make_states, read_pairs, run_blocks
 from bocage.errors import DataError
@@ -280,7 +281,7 @@ def sum_over_paths(
         through += passing
         through_link += passing_link
         edge += beyond
-    component = number_components(graph)
+    component = label_components(graph)
     left = 0.0
     if np.isfinite(limit):
         held = np.bincount(component, graph.capacity)[component][states.patch]
@@ -310,23 +311,6 @@ def _bound_left(capacity: Floats, chance_sum: Floats, missed: Floats, edge: Floa
     """
     cut = math.exp(-depth)
     return min(cut * float(capacity @ missed), float(edge @ (chance_sum + cut * missed)))
-
-
-def number_components(graph: LandscapeGraph) -> Ints:
-    """Give the component of each patch, (n,) array, from 0 in the order of their first patches."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    around = coo_array(
-        (np.ones(graph.link_count, dtype=np.int8), (graph.start, graph.end)), shape=(graph.count, graph.count)
-    )
-    if not graph.count:
-        return np.zeros(0, dtype=np.int64)
-    label = connected_components(around, directed=False)[1]
-    _, first, place = np.unique(label, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[place]
 
 
 @dataclass(frozen=True, slots=True)

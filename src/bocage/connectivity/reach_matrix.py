@@ -59,7 +59,7 @@ class ReachMatrix:
         self.capacity: Floats = np.zeros(size)
         self.capacity[: self.count] = graph.capacity
         self.matrix: Floats = np.zeros((size, size))
-        first, near, weight, _ = list_neighbours(graph, dispersal)
+        first, near, weight, _ = list_ways(graph, dispersal)
         graph_search.fill_reach(first, near, weight, self.matrix)
 
     @property
@@ -179,7 +179,7 @@ def check_plain(graph: LandscapeGraph) -> None:
         )
 
 
-def list_neighbours(graph: LandscapeGraph, dispersal: Dispersal) -> tuple[Ints, Ints, Floats, Ints]:
+def list_ways(graph: LandscapeGraph, dispersal: Dispersal) -> tuple[Ints, Ints, Floats, Ints]:
     """List the neighbours of each patch for the kernels.
 
     Returns

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bocage.connectivity.choice import TIE, Choice, Limit, Stop
 from bocage.connectivity.landscape import Dispersal, LandscapeGraph
-from bocage.connectivity.reach_matrix import check_plain, list_neighbours
+from bocage.connectivity.reach_matrix import check_plain, list_ways
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -237,7 +237,7 @@ def _lose(
 ) -> _Losses:
     from bocage.kernels import graph_removal
 
-    first, near, weight, link = list_neighbours(graph, dispersal)
+    first, near, weight, link = list_ways(graph, dispersal)
     patches, patches_most = np.zeros(graph.count), np.zeros(graph.count)
     links, links_most = np.zeros(graph.link_count), np.zeros(graph.link_count)
     total = graph_removal.lose_each(

@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bocage.connectivity.division import Division, divide
 from bocage.connectivity.landscape import Dispersal, LandscapeGraph
-from bocage.connectivity.reach_matrix import check_plain, list_neighbours
+from bocage.connectivity.reach_matrix import check_plain, list_ways
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -225,7 +225,7 @@ def lost_without(
     part_start, places = _list_by_group(asked[straddles], np.flatnonzero(straddles), len(which))
     part = np.ascontiguousarray(division.patch[places])
     rest = graph.capacity[part] * np.clip(1 - division.share[places], 0, 1)
-    first, near, weight, _ = list_neighbours(graph, dispersal)
+    first, near, weight, _ = list_ways(graph, dispersal)
     ways = np.zeros(len(which))
     graph_removal.lose_groups(
         first, near, weight, graph.capacity.copy(), group, gone_start, gone, part_start, part, rest, ways
@@ -292,7 +292,7 @@ def _list_reach(graph: LandscapeGraph, dispersal: Dispersal) -> Iterator[tuple[s
     """Give the reach from a block of patches to all, block after block."""
     from bocage.kernels import graph_search
 
-    first, near, weight, _ = list_neighbours(graph, dispersal)
+    first, near, weight, _ = list_ways(graph, dispersal)
     for begin in range(0, graph.count, _BLOCK):
         rows = slice(begin, min(begin + _BLOCK, graph.count))
         reached = np.zeros((rows.stop - rows.start, graph.count))

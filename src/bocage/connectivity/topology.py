@@ -50,23 +50,6 @@ class Topology:
     correlation: Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reach:
-    """Costs from each patch to the others of its component.
-
-    Attributes
-    ----------
-    eccentricity, closeness : (n,) array of float64
-        Ec and CCe, in the unit of the costs; 0 for a patch alone.
-    reached : (n,) array of int64
-        Number of other patches reached.
-    """
-
-    eccentricity: Floats
-    closeness: Floats
-    reached: Ints
-
-
 def describe_topology(graph: LandscapeGraph) -> Topology:
     """Describe the place of each patch by its links.
 
@@ -134,37 +117,6 @@ def measure_hop_betweenness(graph: LandscapeGraph, *, normalised: bool = True) -
     shares: Floats = sum_shortest_shares(offset, neighbour)
     pairs = (graph.count - 1) * (graph.count - 2) / 2
     return shares / pairs if normalised and pairs > 0 else shares
-
-
-def measure_reach(graph: LandscapeGraph) -> Reach:
-    """Measure how far the other patches are from each patch, by the cheapest chains of links.
-
-    Parameters
-    ----------
-    graph : LandscapeGraph
-        With ``inner``, crossing a patch between two links costs too, as in Graphab.
-
-    Returns
-    -------
-    Reach
-        The greatest eccentricity is the graph's diameter (GD).
-
-    Examples
-    --------
-    >>> chain = LandscapeGraph.of([1, 1, 1, 1], [0, 1], [1, 2], [100, 50])
-    >>> reach = measure_reach(chain)
-    >>> reach.eccentricity.tolist(), reach.closeness.tolist()
-    ([150.0, 100.0, 150.0, 0.0], [125.0, 75.0, 100.0, 0.0])
-    """
-    farthest, total = np.zeros(graph.count), np.zeros(graph.count)
-    reached = np.zeros(graph.count, dtype=np.int64)
-    for rows, costs in iterate_costs(graph):
-        finite = np.isfinite(costs)
-        known = np.where(finite, costs, 0.0)
-        farthest[rows] = known.max(axis=1, initial=0.0)
-        total[rows] = known.sum(axis=1)
-        reached[rows] = finite.sum(axis=1) - 1
-    return Reach(farthest, np.divide(total, reached, out=np.zeros(graph.count), where=reached > 0), reached)
 
 
 def measure_nearness(graph: LandscapeGraph, *, max_cost: float = math.inf) -> Floats:
