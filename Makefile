@@ -60,6 +60,10 @@ bench: $(VENV)/.bench  ## Ours against peers, same inputs, one run
 	$(BIN)/python benchmarks/whole_run.py
 	$(BIN)/python benchmarks/sheets.py
 	$(BIN)/python benchmarks/rivers.py
+	$(BIN)/python benchmarks/indices.py
+	$(BIN)/python benchmarks/mesh.py
+	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/mspa.py
 
 docs: $(VENV)/.test  ## Write the reference pages again
 	$(BIN)/python docs/generate_reference.py
