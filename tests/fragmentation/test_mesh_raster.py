@@ -267,3 +267,22 @@ def test_bad_rasters_are_refused_in_one_sentence():
     table = gpd.GeoDataFrame({"code": ["a"]}, geometry=[box(0, 0, 200, 200)], crs="EPSG:32631")
     with pytest.raises(CRSError, match="bring them to one"):
         cut_raster(natural, read_units(table, "code"), grid)
+
+
+def test_patches_beside_unknown_ground_are_at_the_edge() -> None:
+    """Hand-worked: of three patches inside, those beside, above and at the corner of a cell not known.
+
+    With 4 neighbours a corner is no contact, with 8 it is.
+    """
+    natural = np.zeros((7, 7), bool)
+    natural[1, 1] = natural[3, 1:3] = natural[5, 5] = natural[1, 5] = True
+    known = np.ones((7, 7), bool)
+    known[3, 3] = known[4, 4] = known[2, 5] = False
+    edges = {
+        neighbours: cut_raster(
+            natural, np.ones((7, 7), int), Grid(0, 700, 100, 7, 7), known=known, neighbours=neighbours,
+            stripe_rows=stripe_rows,
+        ).by_unit.patch_at_edge.tolist()
+        for neighbours, stripe_rows in ((4, 1), (8, 3))
+    }  # fmt: skip
+    assert edges == {4: [False, True, True, False], 8: [False, True, True, True]}

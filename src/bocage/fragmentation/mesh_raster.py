@@ -59,6 +59,7 @@ def cut_raster(
     grid: Grid,
     *,
     classes: ArrayLike | None = None,
+    known: NDArray[np.bool_] | None = None,
     unit_ids: Sequence[str] | None = None,
     neighbours: Literal[4, 8] = 4,
     stripe_rows: int | None = None,
@@ -76,6 +77,9 @@ def cut_raster(
     grid : Grid
     classes : sequence of int, optional
         Codes that are natural; without it, ``natural`` is a mask.
+    known : (nrows, ncols) array of bool, optional
+        Where the ground is known, as beyond it patches may go on: those that touch a cell not known
+        are at the edge, as are those that touch the border. Everywhere when left out.
     unit_ids : sequence of str, optional
         Name of the units 1, 2, …; without it, the numbers found are the names.
     neighbours : 4 or 8
@@ -115,6 +119,10 @@ def cut_raster(
             f"the raster of natural ground has {natural.shape} cells and its grid {grid.shape}; "
             "give the grid of the raster."
         )
+    if known is not None and known.shape != grid.shape:
+        raise DataError(
+            f"the mask of known ground has {known.shape} cells and its grid {grid.shape}; give them the same."
+        )
     if isinstance(units, Units):
         unit_ids = units.ids
         read_units = _burn_units(units, grid)
@@ -129,7 +137,10 @@ def cut_raster(
     wanted = None if classes is None else np.unique(np.asarray(classes))
     spans = ((row0, min(row0 + rows, grid.nrows)) for row0 in range(0, grid.nrows, rows))
     return cut_rows(
-        ((_pick(np.asarray(natural[a:b]), wanted), read_units(a, b)) for a, b in spans),
+        (
+            (_pick(np.asarray(natural[a:b]), wanted, None if known is None else known[a:b]), read_units(a, b))
+            for a, b in spans
+        ),
         grid.ncols,
         cell_area_m2=float(grid.cell_area),
         unit_ids=unit_ids,
@@ -150,8 +161,8 @@ def cut_rows(
     Parameters
     ----------
     stripes : iterable of (natural, units)
-        Arrays of as many rows and ``ncols`` columns: a mask, and the number of the unit of each
-        cell, 0 outside. Only one stripe is held at a time.
+        Arrays of as many rows and ``ncols`` columns: a mask, in which 2 is ground not known, and the
+        number of the unit of each cell, 0 outside. Only one stripe is held at a time.
     ncols : int
     cell_area_m2 : float
     unit_ids, neighbours
@@ -185,13 +196,13 @@ def cut_rows(
                 f"a stripe of natural ground has {natural.shape} cells and its units {units.shape}; "
                 f"give both with {ncols} columns and the same rows."
             )
-        _check_mask(natural)
+        _check_mask(natural, 2)
         _check_numbers(units, unit_ids)
         high = int(units.max(initial=0))
         if high >= unit_cells.size:
             unit_cells = np.concatenate([unit_cells, np.zeros(high + 1 - unit_cells.size, np.int64)])
         state = absorb_rows(
-            np.ascontiguousarray(natural, dtype=np.bool_).view(np.uint8),
+            np.ascontiguousarray(natural, dtype=np.uint8),
             np.ascontiguousarray(units, dtype=np.int32),
             neighbours == 8,
             above,
@@ -228,11 +239,11 @@ def list_patches(cut: RasterCut, grid: Grid) -> pd.DataFrame:
     )
 
 
-def _check_mask(natural: NDArray[Any]) -> None:
+def _check_mask(natural: NDArray[Any], last: int = 1) -> None:
     """Refuse codes and missing values, all of which would count as natural."""
     if natural.dtype == np.bool_:
         return
-    if natural.dtype.kind not in "iu" or natural.min(initial=0) < 0 or natural.max(initial=0) > 1:
+    if natural.dtype.kind not in "iu" or natural.min(initial=0) < 0 or natural.max(initial=0) > last:
         raise DataError(
             f"the mask of natural ground holds {natural.dtype} values from {natural.min()} "
             f"to {natural.max()}; give 0 and 1, or land cover codes with the classes that are natural."
@@ -308,16 +319,22 @@ def _build_cut(
     return RasterCut(by_unit, overall, patch_first, tuple(numbers.tolist()), int(state[0]))
 
 
-def _pick(ground: NDArray[Any], wanted: NDArray[Any] | None) -> NDArray[np.bool_]:
-    """Tell which cells are of the wanted classes, or not 0 where there are none to want."""
+def _pick(
+    ground: NDArray[Any], wanted: NDArray[Any] | None, known: NDArray[np.bool_] | None
+) -> NDArray[np.uint8]:
+    """Tell which cells are of the wanted classes, or not 0 where there are none to want; 2 is not known."""
     if wanted is None:
         _check_mask(ground)
-        return np.asarray(ground, np.bool_)
-    if ground.dtype.kind == "u" and ground.dtype.itemsize <= 2:
-        table = np.zeros(np.iinfo(ground.dtype).max + 1, np.bool_)
-        table[wanted[(wanted >= 0) & (wanted < table.size)].astype(np.int64)] = True
-        return np.asarray(table[ground], np.bool_)
-    return np.isin(ground, wanted)
+        picked = ground.astype(np.uint8)
+    elif ground.dtype.kind == "u" and ground.dtype.itemsize <= 2:
+        table = np.zeros(np.iinfo(ground.dtype).max + 1, np.uint8)
+        table[wanted[(wanted >= 0) & (wanted < table.size)].astype(np.int64)] = 1
+        picked = table[ground]
+    else:
+        picked = np.isin(ground, wanted).astype(np.uint8)
+    if known is not None:
+        picked[~known] = 2
+    return picked
 
 
 def _burn_units(units: Units, grid: Grid) -> ReadRows:

@@ -51,13 +51,14 @@ def absorb_rows(
     Parameters
     ----------
     natural : (rows, ncols) array of uint8
-        Not 0 where the ground is natural.
+        1 where the ground is natural, 2 where it is not known, 0 elsewhere.
     units : (rows, ncols) array of int32
         Reporting unit of each cell, below ``unit_cells.size``; 0 outside every unit.
     eight : bool
         Whether cells that share a corner alone are connected.
     above : (ncols,) array of int32
-        Label of each cell of the last row read, -1 without one; changed in place.
+        Label of each cell of the last row read, -1 without one and -2 where the ground is not known;
+        changed in place.
     count : int
         Labels in use.
     first_row : int
@@ -68,7 +69,7 @@ def absorb_rows(
     cells, first : (capacity,) array of int64
         Number of cells, and index of the first one in row-major order, of each label.
     edge : (capacity,) array of bool
-        Whether the label touches the first row or a side.
+        Whether the label touches the first row, a side or a cell not known.
     unit_cells : (nunits + 1,) array of int64
         Cells of each unit, natural or not; added to in place.
 
@@ -94,20 +95,27 @@ def absorb_rows(
         left = -1  # label of the run that ends just before j
         while j < ncols:
             u = units[i, j]
-            if natural[i, j] == 0:
+            if natural[i, j] != 1:
                 here[j] = -1
+                if natural[i, j] == 2:
+                    here[j] = -2
+                    for k in range(max(j - reach, 0), min(j + 1 + reach, ncols)):
+                        if above[k] >= 0:
+                            edge[above[k]] = True
                 unit_cells[u] += 1
                 left = -1
                 j += 1
                 continue
             start = j
-            while j < ncols and natural[i, j] != 0 and units[i, j] == u:
+            while j < ncols and natural[i, j] == 1 and units[i, j] == u:
                 j += 1
             unit_cells[u] += j - start
             label = -1
             last = -1
+            unknown = (start > 0 and natural[i, start - 1] == 2) or (j < ncols and natural[i, j] == 2)
             for k in range(max(start - reach, 0), min(j + reach, ncols)):
                 near = above[k]
+                unknown |= near == -2
                 if near == last or near < 0:
                     last = near
                     continue
@@ -126,7 +134,7 @@ def absorb_rows(
                 first[label] = (first_row + i) * ncols + start
                 edge[label] = False
             cells[label] += j - start
-            edge[label] |= at_top or start == 0 or j == ncols
+            edge[label] |= at_top or start == 0 or j == ncols or unknown
             # Neighbours of other units: the same patch, and the same territory where both are in a unit.
             if left >= 0:
                 _join(patch, left, label)
@@ -181,7 +189,7 @@ def gather_pieces(count, above, parents, unit, cells, first, edge):
     patch_cells, patch_first : (p,) array of int64
         Cells of each complete patch, and index of its first cell.
     patch_edge : (p,) array of bool
-        Whether it touches the edge of the raster.
+        Whether it touches the edge of the raster or a cell not known.
     nwhole : int
         Pieces of territory.
 
