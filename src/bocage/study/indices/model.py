@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -135,10 +135,20 @@ class GroundInput:
         Natural ground that nothing cuts.
     data : (rows, columns) array of bool
         Where the land cover is known.
-    classes : (rows, columns) array of int64 or None
+    classes : (rows, columns) array of int or None
         Codes of the land cover, for the landscape metrics.
     class_names : mapping of code to name
     grid : Grid
+        May go beyond the area, so that patches are whole across its border.
+    no_class : int
+        Code of the cells of ``classes`` that have none.
+    natural_codes : tuple of int
+        Codes of ``class_names`` that are natural.
+    area : shapely polygon or None
+        What figures are given for; without it all that is known.
+    patches : GeoDataFrame or None
+        Natural ground less barriers, as polygons (``patch``, ``area_m2``, ``at_edge``), where the land cover
+        came as polygons: mesh sizes are then exact, and the rasters stand for metrics and pattern alone.
     """
 
     natural: NDArray
@@ -146,6 +156,10 @@ class GroundInput:
     classes: NDArray | None
     class_names: Mapping[int, str]
     grid: Grid
+    no_class: int = 0
+    natural_codes: tuple[int, ...] = ()
+    area: Any | None = None
+    patches: GeoDataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -227,16 +241,20 @@ class GroundFigures:
     ----------
     source : GroundInput
     mesh : DataFrame
-        A row a territory and one for the whole (``id`` empty): area, natural area, patches, ``mesh_cut_ha``,
-        ``mesh_cbc_ha``, division, splitting, coherence, density.
+        A row a territory, and one for all of them together (``id`` and ``name`` empty), the last: ``id``,
+        ``name``, ``unit_area_ha``, ``natural_area_ha``, ``natural_share``, ``pieces``, ``mean_piece_ha``,
+        ``pieces_per_1000_km2``, ``mesh_cut_ha``, ``mesh_cbc_ha``, ``meshes_per_1000_km2``,
+        ``meshes_per_1000_km2_cbc``, ``coherence``, ``division``, ``splitting``, ``net_product_ha2``,
+        ``net_product_cbc_ha2``, ``edge_share`` (as in ``fragmentation.mesh_figures.MeshFigures``; shares from
+        0 to 1).
     classes : DataFrame or None
-        Landscape metrics of each class.
+        Landscape metrics of each class: ``class``, ``name``, ``natural``, then a column a metric.
     landscape : DataFrame
         ``metric``, ``value``, ``unit`` of the whole.
     pattern : Pattern
-        Spatial pattern (MSPA) of the natural ground.
+        Spatial pattern (MSPA) of the natural ground; no data outside the area.
     pattern_classes : DataFrame
-        ``class``, ``area_ha``, ``share``, ``objects``.
+        ``class``, ``area_ha``, ``share`` (of the natural ground), ``objects``, in the area.
     """
 
     source: GroundInput
