@@ -334,6 +334,15 @@ def atlas(
         ctx.exit(_MENDABLE)
 
 
+def _show_rules(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    """Print the rules of passability and leave."""
+    from importlib.resources import files
+
+    if value:
+        click.echo(files("bocage.rivers").joinpath("passability.toml").read_text(encoding="utf-8"), nl=False)
+        ctx.exit()
+
+
 @main.command()
 @click.argument("lines", metavar="LINES", type=click.Path(path_type=Path))
 @click.option("--works", type=click.Path(path_type=Path), help="Layer of works: weirs, dams … as points.")
@@ -359,9 +368,21 @@ def atlas(
 @click.option("--fish-pass", metavar="COLUMN", help="Fish pass; an empty value is unknown, not none.")
 @click.option("--up", metavar="COLUMN", help="Passability upwards, 0 to 1 or class of ICE; before the rules.")
 @click.option("--down", metavar="COLUMN", help="The same downwards.")
-@click.option("--cost", metavar="COLUMN", help="Cost of opening the work; 1 each when left out.")
+@click.option("--cost", metavar="COLUMN", help="Cost of removing the work; 1 each when left out.")
+@click.option("--pass-cost", metavar="COLUMN", help="Cost of a fish pass; empty where there can be none.")
+@click.option("--pass-up", metavar="COLUMN", help="Passability upwards with a pass; by the rules otherwise.")
+@click.option("--pass-down", metavar="COLUMN", help="The same downwards.")
 @click.option("--must", metavar="COLUMN", help="Works that have to be opened: yes, oui, 1 …")
-@click.option("--never", metavar="COLUMN", help="Works whose opening may not be imposed.")
+@click.option("--never", metavar="COLUMN", help="Works whose removal may not be imposed.")
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path),
+    help="Rules of passability (TOML) in place of ours.",
+)
+@click.option(
+    "--show-rules", is_flag=True, is_eager=True, expose_value=False, callback=_show_rules,
+    help="Print the rules of bocage, a model for --rules.",
+)  # fmt: skip
 @click.option(
     "--group", metavar="KEY", default="trout", show_default=True,
     help="Species: salmon, trout, cyprinid, small or eel.",
@@ -370,6 +391,24 @@ def atlas(
     "--weight", metavar="COLUMN", default="length", show_default=True,
     help="What is connected: length, or a column of the lines.",
 )  # fmt: skip
+@click.option(
+    "--works-weight", metavar="COLUMN", help="The same as works say it, each of the river above to the next."
+)
+@click.option("--inhabited", metavar="COLUMN", help="Share of each line that is inhabited (0 to 1): the PCI.")
+@click.option("--catchment", metavar="COLUMN", help="Area of the own catchment of each line: the CAFI.")
+@click.option(
+    "--convention", type=click.Choice(["per_crossing", "both_ways"]), default="per_crossing",
+    show_default=True, help="What a work costs: its passability that way, or both ways multiplied.",
+)  # fmt: skip
+@click.option(
+    "--decay", metavar="LAW", help="Movement fades: exponential:METRES@SHARE, the share that goes that far."
+)
+@click.option(
+    "--within", type=click.FloatRange(min=0), metavar="METRES", help="Movement goes so far along the river."
+)
+@click.option(
+    "--dem", type=click.Path(path_type=Path), help="Elevation model: orients lines, gives the fall of rivers."
+)
 @click.option(
     "--index", type=click.Choice(["potamodromous", "diadromous"]), default="potamodromous", show_default=True,
     help="What the budget raises: passage within the river, or from the sea.",
@@ -390,12 +429,22 @@ def rivers(ctx: click.Context, /, lines: Path, **given: Any) -> None:
     from bocage.study.rivers_run import study_rivers
 
     asked = {key: given.pop(key) for key in ("kind", "state", "height", "fish_pass", "up", "down", "cost")}
-    asked |= {key: given.pop(key) for key in ("must", "never")}
+    asked |= {key: given.pop(key) for key in ("must", "never", "pass_cost", "pass_up", "pass_down")}
     asked |= {"code": given.pop("works_code"), "name": given.pop("works_name")}
-    name = given.pop("name")
+    asked |= {"weight": given.pop("works_weight")}
+    of_lines = {key: given.pop(key) for key in ("name", "inhabited", "catchment")}
+    # What is typed goes before the study, even when it is the default.
+    fields = {"snap": "snap_m", "works_snap": "works_snap_m", "within": "within_m"}
+    typed = {
+        fields.get(key, key)
+        for key in ctx.params
+        if ctx.get_parameter_source(key) is click.core.ParameterSource.COMMANDLINE
+    }
     options = RiverOptions(
         lines,
-        line_columns={} if name is None else {"name": name},
+        typed=frozenset(typed),
+        within_m=given.pop("within"),
+        line_columns={key: column for key, column in of_lines.items() if column is not None},
         work_columns={key: column for key, column in asked.items() if column is not None},
         snap_m=given.pop("snap"),
         works_snap_m=given.pop("works_snap"),
@@ -414,6 +463,150 @@ def rivers(ctx: click.Context, /, lines: Path, **given: Any) -> None:
 
 
 @main.command()
+@click.argument("source", metavar="SOURCE", type=click.Path(path_type=Path))
+@click.option("--links", type=click.Path(path_type=Path), help="Links: layer, table, or file of Conefor.")
+@click.option("--layer", metavar="NAME", help="Layer of SOURCE, where its file has several.")
+@click.option("--links-layer", metavar="NAME", help="Layer of the links; in the file of SOURCE, or --links.")
+@click.option("--id", "id_", metavar="COLUMN", help="Id of patches. Usual columns are recognised.")
+@click.option("--capacity", metavar="COLUMN", help="What patches hold; the area of polygons when left out.")
+@click.option("--from", "from_", metavar="COLUMN", help="Patch at one end of a link.")
+@click.option("--to", metavar="COLUMN", help="Patch at the other end.")
+@click.option("--cost", metavar="COLUMN", help="Cost of links, or distance.")
+@click.option("--length", metavar="COLUMN", help="Length of links on the ground [m].")
+@click.option("--probabilities", is_flag=True, help="Links are given as chances, not costs.")
+@click.option("--dispersal", type=float, metavar="COST", help="Cost reached with --probability; the study's.")
+@click.option(
+    "--probability", type=float, default=0.05, show_default=True, help="Chance of reaching that far."
+)
+@click.option(
+    "--threshold", type=float, metavar="COST",
+    help="Dearest link of NC, IIC, Dg …; the dispersal cost of a network, any link elsewhere.",
+)  # fmt: skip
+@click.option(
+    "--landscape", type=float, metavar="AREA",
+    help="Area of the landscape [ha, or the unit of capacities]; that of the study.",
+)  # fmt: skip
+@click.option("--subnetwork", "subnetworks", multiple=True, metavar="KEY", help="Of a network; repeat it.")
+@click.option(
+    "--cutoff", type=float, default=0.0, metavar="CHANCE",
+    help="Leave out smaller chances, with the bound; none up to 2000 patches, 0.0001 beyond.",
+)  # fmt: skip
+@click.option("--complete", is_flag=True, help="All indices, all exact, however long.")
+@click.option("--protected", is_flag=True, help="Patches are protected areas: ProtConn too.")
+@click.option("--beyond", metavar="COLUMN", help="With --protected: patches beyond the border.")
+@click.option("--inner", type=click.Path(path_type=Path), help="Costs across patches: table, or Graphab's.")
+@click.option("--capacities", type=click.Path(path_type=Path), help="Table of capacities by id of patch.")
+@click.option("--power", type=float, default=1.0, metavar="P", help="Raise capacities to that power.")
+@click.option("--landcover", type=click.Path(path_type=Path), help="Raster of classes for --weight.")
+@click.option(
+    "--weight", "weights", multiple=True, metavar="CLASS=W",
+    help="What a hectare of a class holds, in patches; repeat it.",
+)  # fmt: skip
+@click.option("--around", type=float, metavar="M", help="And around patches up to that distance or cost.")
+@click.option("--add", type=click.IntRange(min=0), default=0, metavar="N", help="Look for N links to add …")
+@click.option("--sites", type=click.Path(path_type=Path), help="… or N patches, at these points or polygons,")
+@click.option("--sites-every", type=float, metavar="M", help="… or on a grid of that step [m].")
+@click.option(
+    "--remove", type=click.IntRange(min=0), default=0, metavar="N",
+    help="Follow the loss of N patches, and links, one after the other.",
+)  # fmt: skip
+@click.option(
+    "--interpolate", multiple=True, metavar="INDEX",
+    help="Spread an index of patches over the ground: dPC, or IF:sum; repeat it.",
+)  # fmt: skip
+@click.option(
+    "--resistance", type=click.Path(path_type=Path), help="Raster of the cost of a metre, for that."
+)
+@click.option("--units", type=click.Path(path_type=Path), help="Territories; the communes of a study.")
+@click.option(
+    "--units-layer", metavar="NAME", help="Layer of the territories; in the file of SOURCE, or --units."
+)
+@click.option("--unit-id", metavar="COLUMN", help="Id of territories.")
+@click.option("--unit-name", metavar="COLUMN", help="Name of territories.")
+@click.option("--natural", multiple=True, metavar="CLASS", help="Natural classes of land cover: 311,312.")
+@click.option("--class-column", metavar="COLUMN", help="Land cover as polygons: column of classes.")
+@click.option(
+    "--barrier", "barriers", multiple=True, type=(click.Path(path_type=Path), float),
+    metavar="FILE HALF_WIDTH",
+    help="Lines that cut the ground, and half their width [m]; repeat it.",
+)  # fmt: skip
+@click.option(
+    "--edge-width", type=click.IntRange(min=1), default=1, show_default=True, help="Of the pattern [cells]."
+)
+@click.option(
+    "--neighbours", type=click.Choice(["4", "8"]), default="8", show_default=True, help="Cells that touch."
+)
+@click.option("--crs", help="Projected system, as EPSG:2154; that of the layers when left out.")
+@click.option("--language", type=click.Choice(["fr", "en"]), help="French, or the study's, when left out.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the outputs.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads to use; results do not depend on it.")
+@_speaking
+@click.pass_context
+def indices(ctx: click.Context, /, source: Path, **given: Any) -> None:
+    """Measure connectivity and fragmentation, and what each patch and link is worth (mesurer).
+
+    SOURCE is a study already run, a network.gpkg, a layer or table of patches with --links, the node file of
+    Conefor with --links, or land cover: a raster, or polygons with --natural.
+    """
+    from bocage.journal import Journal
+    from bocage.study.indices.model import IndicesOptions
+    from bocage.study.indices.outputs import write_indices
+    from bocage.study.indices.run import study_indices
+    from bocage.study.indices.telling import tell_indices
+
+    columns = {"id": given.pop("id_"), "from": given.pop("from_")}
+    columns |= {key: given.pop(key) for key in ("capacity", "to", "cost", "length")}
+    options = IndicesOptions(
+        source,
+        columns={key: column for key, column in columns.items() if column is not None},
+        links_are="probabilities" if given.pop("probabilities") else "costs",
+        landscape_ha=given.pop("landscape"),
+        neighbours=4 if given.pop("neighbours") == "4" else 8,
+        weights=dict(_read_weight(one) for text in given.pop("weights") for one in text.split(",")),
+        natural=tuple(
+            code.strip() for one in given.pop("natural") for code in one.split(",") if code.strip()
+        ),
+        **given,
+    )
+    progress, journal = _progress(ctx), Journal()
+    found = study_indices(options, journal=journal, progress=progress)
+    written = write_indices(found, journal)
+    for note in journal.notes:
+        if note.level == "warning" or _settings(ctx)["verbose"]:
+            progress.say(f"! {note.text(found.inputs.language)}")
+    for sentence in tell_indices(found):
+        _say(ctx, sentence)
+    for path in written:
+        _say(ctx, f"{path}")
+
+
+@main.command()
+@click.argument("before", metavar="BEFORE", type=click.Path(path_type=Path))
+@click.argument("after", metavar="AFTER", type=click.Path(path_type=Path))
+@click.option("--language", type=click.Choice(["fr", "en"]), help="That of AFTER when left out.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the outputs.")
+@_speaking
+@click.pass_context
+def compare(
+    ctx: click.Context, before: Path, after: Path, language: Literal["fr", "en"] | None, output: Path | None
+) -> None:
+    """Say what changed between two dates: connectivity, patches, mesh and pattern (comparer).
+
+    BEFORE and AFTER are folders that « bocage indices » wrote, or studies that it measured.
+    """
+    from bocage.study.indices.compare import compare_indices
+    from bocage.study.indices.compare_outputs import tell_comparison, write_comparison
+
+    with _progress(ctx).stage("Comparing the two dates"):
+        found = compare_indices(before, after, language=language)
+        written = write_comparison(found, output)
+    for sentence in tell_comparison(found):
+        _say(ctx, sentence)
+    for path in written:
+        _say(ctx, f"{path}")
+
+
+@main.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--language", type=click.Choice(["fr", "en"]), help="The study's when left out.")
 @_speaking
@@ -422,6 +615,17 @@ def info(path: Path, language: Literal["fr", "en"] | None) -> None:
     from bocage.study.describe import describe_path
 
     click.echo(describe_path(path, language=language))
+
+
+def _read_weight(text: str) -> tuple[int, float]:
+    """Read ``311=0.5``."""
+    code, _, worth = text.partition("=")
+    try:
+        return int(code), float(worth)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"'{text}' is no class and weight, as 311=0.5.", param_hint="--weight"
+        ) from error
 
 
 def _require_free(folder: Path) -> None:

@@ -638,3 +638,314 @@ fish_pass = "LbTypeDispFranchPiscicole1"
 list1 = {{ path = "{source}", layer = "cer_cours_eau", where = "classe1 = 'T'" }}
 list2 = {{ path = "{source}", layer = "cer_cours_eau", where = "classe2 = 'T'" }}
 """
+
+
+def test_what_is_typed_goes_before_the_study(river: Path) -> None:
+    """A study says eel; `--group trout`, typed though it is the default, goes before it."""
+    study = write_study(
+        river, more='[rivers]\ngroup = "eel"\nconvention = "both_ways"\ndecay = "exponential:9"\n'
+    )
+    for typed, expected in (((), "eel"), (("--group", "trout"), "trout")):
+        done = run(study, *typed)
+        assert done.exit_code == 0, done.output
+        record = json.loads(Path(done.stdout.splitlines()[-1]).read_text(encoding="utf-8"))
+        assert record["parameters"]["group"] == expected
+    done = run(study, "--within", 1000, "--convention", "per_crossing")
+    assert done.exit_code == 0, done.output
+    found = json.loads(Path(done.stdout.splitlines()[-1]).read_text(encoding="utf-8"))["parameters"]
+    assert (found["within_m"], found["decay"], found["convention"]) == (1000, None, "per_crossing")
+
+
+def price(river: Path, **columns: list[object]) -> None:
+    """Add columns to the works."""
+    works = geopandas.read_file(river, layer="ouvrages")
+    for name, values in columns.items():
+        works[name] = values
+    works.to_file(river, layer="ouvrages")
+
+
+def test_a_pass_or_a_removal(river: Path) -> None:
+    """For 1, a pass at B that lets 0.9 through is chosen; for 5, A and B are removed; both in the tables.
+
+    Between the mouth and B, F = 2.5 km, a = 1, c = 0.5: B from q = 1/2 to 0.9 gains 3.25 (0.9 - 0.5) of 16.
+    """
+    price(river, passe=["1", "1", "", ""], haut=["0,75", "0.9", "", ""], bas=["", "0.9", "", ""])
+    asked = (*NAMED, "--cost", "coût", "--pass-cost", "passe", "--pass-up", "haut", "--pass-down", "bas")
+    done = run(river, *asked, "--budget", 1, "--language", "en")
+    assert done.exit_code == 0, done.output
+    assert "Choice: 0 works to be removed or opened, 1 fish passes." in done.stdout
+    folder = river.parent / "rivers-rivière"
+    works = {row["id"]: row for row in read(folder / "works.csv")}
+    assert (works["B"]["option"], works["B"]["order"], works["A"]["option"]) == ("pass", "1", "")
+    assert (works["B"]["pass_up"], works["A"]["pass_up"], works["A"]["pass_down"]) == ("0.9", "0.75", "1")
+    assert float(works["B"]["gain_pass"]) == pytest.approx(100 * 3.25 * 0.4 / 16, rel=1e-6)
+    # A from 1/2 to 0.75: F a / 4 + a c q / 4.
+    assert float(works["A"]["gain_pass"]) == pytest.approx(100 * (2.5 / 4 + 0.5 * 0.5 / 4) / 16, rel=1e-6)
+    assert [row["chosen"] for row in read(folder / "budget.csv")] == ["", "B:pass"]
+
+    assert run(river, *asked, "--budget", 5).exit_code == 0
+    chosen = {row["id"]: row["option"] for row in read(folder / "works.csv")}
+    assert (chosen["A"], chosen["B"]) == ("removal", "removal")
+    record = json.loads((folder / "rivers.json").read_text(encoding="utf-8"))
+    assert (record["budget"]["works"], record["budget"]["passes"]) == (2, 2)
+
+
+def test_a_protected_work_may_have_a_pass(river: Path) -> None:
+    """B may not be removed: whatever is spent, it gets a pass, and must when it has to be opened."""
+    price(river, passe=["", "1", "", ""], haut=["", "0.9", "", ""])
+    asked = (*NAMED, "--cost", "coût", "--pass-cost", "passe", "--pass-up", "haut", "--never", "nul")
+    assert run(river, *asked).exit_code == 0
+    folder = river.parent / "rivers-rivière"
+    assert [row["chosen"] for row in read(folder / "budget.csv")] == ["", "B:pass", "A", "A B:pass"]
+    assert run(river, *asked, "--must", "nul").exit_code == 0
+    assert [row["chosen"] for row in read(folder / "budget.csv")] == ["B:pass", "A B:pass"]
+
+
+def test_passes_by_the_rules_of_the_species(river: Path) -> None:
+    """Without a column, a pass is worth what the rules give to a work that has one: 0.66 upwards."""
+    price(river, passe=[1.0, np.nan, np.nan, np.nan])
+    assert run(river, *NAMED, "--pass-cost", "passe").exit_code == 0
+    folder = river.parent / "rivers-rivière"
+    works = {row["id"]: row for row in read(folder / "works.csv")}
+    assert (works["A"]["pass_up"], works["B"]["pass_up"]) == ("0.66", "")
+    assert [row["chosen"] for row in read(folder / "budget.csv")] == ["", "A:pass"]
+
+
+def test_passes_and_convention_in_a_study(river: Path) -> None:
+    """[rivers] says the same as the options, and the run draws the same curve as the command."""
+    price(river, passe=["1", "1", "", ""], haut=["0.75", "0.9", "", ""])
+    more = '[rivers]\ncost = "coût"\npass_cost = "passe"\npass_up = "haut"\nbudget = 1\n'
+    more += 'convention = "both_ways"\n'
+    study = write_study(river, more=more)
+    done = run(study)
+    assert done.exit_code == 0, done.output
+    folder = Path(done.stdout.splitlines()[-1]).parent
+    typed = run(
+        river, *NAMED, "--cost", "coût", "--pass-cost", "passe", "--pass-up", "haut", "--convention",
+        "both_ways", "--budget", 1, "--output", river.parent / "typed",
+    )  # fmt: skip
+    assert typed.exit_code == 0, typed.output
+    assert (folder / "budget.csv").read_bytes() == (river.parent / "typed" / "budget.csv").read_bytes()
+    assert run_study(study).exit_code == 0
+
+
+def test_both_ways_and_distance(river: Path) -> None:
+    """Both ways, A costs 1/2 either way, B q²; within 0 m nothing else is reached than the reach itself.
+
+    F² + a² + c² + 2 (F a / 2 + F c q² + a c q² / 2) of 16, with q = 1/2.
+    """
+    assert run(river, *NAMED, "--convention", "both_ways").exit_code == 0
+    folder = river.parent / "rivers-rivière"
+    record = json.loads((folder / "rivers.json").read_text(encoding="utf-8"))
+    expected = 7.5 + 2.5 + 2 * (2.5 * 0.5 / 4 + 0.5 / 8)
+    assert record["indices"]["dci_potamodromous"]["value"] == pytest.approx(100 * expected / 16)
+    budget = read(folder / "budget.csv")
+    assert float(budget[0]["dci"]) == pytest.approx(100 * expected / 16)
+    # All open, all is connected but for C, which is destroyed.
+    assert float(budget[-1]["dci"]) == pytest.approx(100)
+
+    assert run(river, *NAMED, "--within", 0).exit_code == 0
+    record = json.loads((folder / "rivers.json").read_text(encoding="utf-8"))
+    # Reaches are 1 above A, 1 below it, 0.5 twice on the tributary, 0.5 twice on the last kilometre.
+    assert record["indices"]["dci_potamodromous"]["value"] == pytest.approx(100 * 3 / 16)
+
+
+def test_fading_movement(river: Path) -> None:
+    """The curve begins at the index with distance, and its last step is the index with all works open."""
+    asked = (*NAMED, "--decay", "exponential:2000@0.1")
+    assert run(river, *asked).exit_code == 0
+    folder = river.parent / "rivers-rivière"
+    record = json.loads((folder / "rivers.json").read_text(encoding="utf-8"))
+    budget = read(folder / "budget.csv")
+    value = record["indices"]["dci_potamodromous"]["value"]
+    assert float(budget[0]["dci"]) == pytest.approx(value)
+    works = {row["id"]: row for row in read(folder / "works.csv")}
+    assert float(budget[1]["gain"]) == pytest.approx(
+        max(float(works[key]["gain_potamodromous"]) for key in "AB"), rel=1e-6
+    )
+    opened = ("--layer", "lignes", "--decay", "exponential:2000@0.1")
+    price(river, montée=["1"] * 4, descente=["1"] * 4)
+    assert run(river, *NAMED, *opened[2:]).exit_code == 0
+    record = json.loads((folder / "rivers.json").read_text(encoding="utf-8"))
+    whole = record["indices"]["dci_potamodromous"]["value"]
+    assert float(budget[-1]["dci"]) == pytest.approx(whole)
+    assert value < whole < 100
+
+
+def test_population_catchment_and_steps(river: Path) -> None:
+    """PCI over the line that is inhabited, CAFI by catchment, density and fall a kilometre, by hand.
+
+    Only the upper trunk lives: 1 km above A, 1 below: (1 + 1 + 1/2 + 1) / 4. A stops half of what lies above
+    it, 2 of 8; B half of half of 2, climbing.
+    """
+    lines = geopandas.read_file(river, layer="lignes")
+    lines["vit"], lines["bassin"] = ["1", "0", ""], [4.0, 2.0, 2.0]
+    lines.to_file(river, layer="lignes")
+    price(river, chute=[1.5, None, 3.0, 2.0])
+    asked = ("--inhabited", "vit", "--catchment", "bassin", "--height", "chute")
+    done = run(river, *NAMED, *asked)
+    assert done.exit_code == 0, done.output
+    folder = river.parent / "rivers-rivière"
+    (basin,) = read(folder / "basins.csv")
+    assert float(basin["pci"]) == pytest.approx(100 * 3.5 / 4)
+    assert float(basin["cafi"]) == pytest.approx(100 * (0.5 * 2 + 0.5 * 1) / 8)
+    record = json.loads((folder / "rivers.json").read_text(encoding="utf-8"))
+    assert record["indices"]["pci"]["value"] == pytest.approx(100 * 3.5 / 4)
+    # C is destroyed: two works stand on 4 km, one of known height.
+    assert (float(basin["density"]), basin["height_m"], basin["height_unknown"]) == (0.5, "1.5", "1")
+    assert float(basin["fractionnement"]) == pytest.approx(1.5 / 4)
+    assert "etagement" not in basin
+
+
+def test_an_elevation_model(river: Path) -> None:
+    """Lines drawn upstream are turned by the model, and the main stem falls 30 m, 1.5 m of them at A."""
+    import rasterio
+
+    lines = geopandas.read_file(river, layer="lignes")
+    lines.geometry = shapely.reverse(lines.geometry.to_numpy())
+    lines.to_file(river, layer="lignes")
+    price(river, chute=[1.5, None, 3.0, 2.0])
+    # 10 m a kilometre towards the east, and to the south as well.
+    west, north = at(-500, 1500)
+    x, y = np.meshgrid(west + 50 + 100 * np.arange(45), north - 50 - 100 * np.arange(25))
+    model = (40 - (x - WEST) / 100 + (y - SOUTH) / 100).astype(np.float32)
+    path = river.parent / "mnt.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=45, height=25, count=1, dtype="float32", crs=CRS, nodata=-9999,
+        transform=rasterio.transform.from_origin(west, north, 100, 100),
+    ) as file:  # fmt: skip
+        file.write(model, 1)
+    done = run(river, *NAMED, "--dem", path, "--height", "chute")
+    assert done.exit_code == 0, done.output
+    (basin,) = read(river.parent / "rivers-rivière" / "basins.csv")
+    reaches = geopandas.read_file(river.parent / "rivers-rivière" / "rivers.gpkg", layer="reaches")
+    assert set(reaches["evidence"]) == {"dem", "digitised"} or set(reaches["evidence"]) == {"dem"}
+    assert float(basin["outlet_x"] if "outlet_x" in basin else WEST + 3000) == pytest.approx(WEST + 3000)
+    assert float(basin["drop_m"]) == pytest.approx(30, abs=1)
+    assert float(basin["etagement"]) == pytest.approx(1.5 / float(basin["drop_m"]))
+
+
+def test_own_rules(river: Path) -> None:
+    """`--show-rules` prints a model; a group of one's own in it is used, and told by its key or name."""
+    shown = CliRunner().invoke(main, ["rivers", "--show-rules"])
+    assert shown.exit_code == 0 and "[groups.trout]" in shown.stdout
+    text = shown.stdout.replace("[groups.trout]", "[groups.apron]").replace("[falls.trout]", "[falls.apron]")
+    path = river.parent / "règles.toml"
+    path.write_text(text, encoding="utf-8")
+    done = run(river, *NAMED, "--rules", path, "--group", "apron")
+    assert done.exit_code == 0, done.output
+    record = json.loads((river.parent / "rivers-rivière" / "rivers.json").read_text(encoding="utf-8"))
+    assert record["inputs"]["rules"]["file"] == "règles.toml"
+    refused = run(river, *NAMED, "--rules", path)
+    assert refused.exit_code == 2 and "choose among salmon, apron" in refused.stderr
+
+
+def test_two_works_at_one_place(river: Path) -> None:
+    """They are crossed one after the other, and that is told."""
+    works = geopandas.read_file(river, layer="ouvrages")
+    works.loc[3, "geometry"] = works.geometry[0]
+    works.to_file(river, layer="ouvrages")
+    done = run(river, *NAMED, "--language", "en")
+    assert done.exit_code == 0, done.output
+    assert "Works at the place of another: 1, crossed one after the other" in done.stdout
+
+
+def test_costs_to_the_cent(river: Path) -> None:
+    """Works of unlike costs, more than are told apart exactly: the gap and the step are told."""
+    rng = np.random.default_rng(5)
+    x = np.sort(rng.random(60)) * 2900 + 50
+    works = geopandas.GeoDataFrame(
+        {
+            "code": [f"W{i}" for i in range(60)],
+            "montée": rng.random(60).round(2),
+            "descente": rng.random(60).round(2),
+            "coût": (rng.random(60) * 90_000 + 1000).round(2),
+        },
+        geometry=[shapely.Point(at(one, 0)) for one in x],
+        crs=CRS,
+    )
+    works.to_file(river, layer="ouvrages")
+    asked = ("--layer", "lignes", "--works-layer", "ouvrages", "--up", "montée", "--down", "descente")
+    done = run(river, *asked, "--cost", "coût", "--budget", "1000000.5", "--language", "en")
+    assert done.exit_code == 0, done.output
+    assert re.search(r"for 1,000,000\.5, within [\d.]+% of the best, costs counted by 100\)", done.stdout)
+    record = json.loads((river.parent / "rivers-rivière" / "rivers.json").read_text(encoding="utf-8"))
+    assert record["budget"]["method"] == "stepped"
+    assert 0 <= record["budget"]["gap"] < 0.01
+    rows = [row for row in read(river.parent / "rivers-rivière" / "works.csv") if row["in_plan"] == "1"]
+    assert sum(float(row["cost"]) for row in rows) <= 1_000_000.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--decay", "gauss:3"), "The decay is 'gauss:3'; write exponential:METRES"),
+        (("--decay", "exponential:-3"), "The distance of a fading is -3.0 m"),
+        (("--decay", "exponential:9", "--within", "9"), "give one of them"),
+        (("--rules", "absent.toml"), "rules: there is no file"),
+        (("--dem", "absent.tif"), "dem: there is no file"),
+        (("--inhabited", "habitat"), "is 4 at row 0; give shares from 0 to 1"),
+        (("--catchment", "TopoOH"), "is 'la Grande' at row 0; give numbers"),
+        (("--works-weight", "faux"), "The weight in column 'faux' is -3.0 at row 1"),
+        (("--pass-cost", "faux"), "The cost of a pass in column 'faux' is -3.0 at row 1"),
+        (("--pass-cost", "coût", "--pass-up", "coût"), "is not in [0, 1]"),
+        (("--must", "nul", "--never", "nul"), "Work B both has to be opened and may not be"),
+    ],
+)
+def test_mistakes_of_the_newer_options(river: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    """Each is one sentence, with exit code 2, and nothing is written."""
+    refused = run(river, *NAMED, *arguments)
+    assert refused.exit_code == 2, refused.output
+    assert sentence in refused.stderr
+    assert refused.stderr.strip().splitlines()[-1].startswith("bocage: error: ")
+    assert not (river.parent / "rivers-rivière").exists()
+
+
+@pytest.mark.realdata
+def test_mersey_of_fipex(shared: Path, tmp_path: Path) -> None:
+    """FIPEX's 26.2570796703119 and 1.39261847356881, from the lines and the 196 works of its geodatabase.
+
+    Its habitat is that of the river above each barrier, in a table by barrier; one more point, passable, at
+    the mouth bears that of the river below them all. Four works have no name: they are told apart by the
+    barrier below each, which the table of connectivity gives.
+    """
+    case = shared / "cases" / "rivers" / "fipex_mersey"
+    with (case / "ex_2_connectivity_nj2yu.csv").open(encoding="utf-8") as file:
+        codes = {row["BarrierOrFlagLabel"]: row["BarrierOrFlagID"] for row in csv.DictReader(file)}
+    with (case / "ex_2_DCI_input_nj2yu.csv").open(encoding="utf-8") as file:
+        given = {row["BarrierID"]: row for row in csv.DictReader(file)}
+    unnamed = iter(("1371", "1428", "1414", "875"))
+    rows: list[tuple[str, float, float, Any]] = []
+    for layer, column in (
+        ("Dams_KejiPark", "Barrier_Name"), ("Culverts_KejiPark", "Culvert_name"),
+        ("Dams_OutsidePark", "name"), ("Culverts_OutsidePark", "Barrier_Name"),
+    ):  # fmt: skip
+        table = geopandas.read_file(case / "mersey.gpkg", layer=layer)
+        for name, point in zip(table[column], table.geometry, strict=True):
+            code = next(unnamed) if name == "NoName" else codes[name]
+            rows.append((code, float(given[code]["Quantity"]), float(given[code]["BarrierPerm"]), point))
+    mouth = geopandas.read_file(case / "mersey.gpkg", layer="Outlflow_Sink").geometry[0]
+    rows.append(("Sink", float(given["Sink"]["Quantity"]), 1.0, mouth))
+    assert len(rows) == 197
+    source = tmp_path / "mersey.gpkg"
+    lines = geopandas.read_file(case / "mersey.gpkg", layer="Linear_Waterbodies")
+    lines.set_crs(26920, allow_override=True).to_file(source, layer="lines")
+    works = geopandas.GeoDataFrame(
+        {
+            "code": [row[0] for row in rows],
+            "habitat": [row[1] for row in rows],
+            "share": [row[2] for row in rows],
+        },
+        geometry=shapely.force_2d([row[3] for row in rows]),
+        crs=26920,
+    )
+    works.to_file(source, layer="works")
+    done = run(
+        source, "--layer", "lines", "--works-layer", "works", "--works-weight", "habitat",
+        "--up", "share", "--down", "share", "--snap", 1,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    record = json.loads((tmp_path / "rivers-mersey" / "rivers.json").read_text(encoding="utf-8"))
+    assert record["completeness"]["on_network"] == 197
+    assert record["indices"]["dci_potamodromous"]["value"] == pytest.approx(26.2570796703119, abs=1e-9)
+    assert record["indices"]["dci_diadromous"]["value"] == pytest.approx(1.39261847356881, abs=1e-9)

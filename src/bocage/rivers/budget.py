@@ -66,10 +66,14 @@ class BudgetCurve:
     index : {"potamodromous", "diadromous"}
         What was measured.
     method : str
-        ``"exact"``, ``"pruned"``, ``"greedy"``, ``"ranking"`` or ``"reverse greedy"``.
+        ``"exact"``, ``"pruned"``, ``"stepped"``, ``"greedy"``, ``"ranking"`` or ``"reverse greedy"``.
     gap : float
         Greatest share of the best possible gain that any step may be missing: 0 when exact, NaN when not
         known.
+    step : float
+        What costs were counted by, for the smallest budget asked for; 0 when they were not rounded.
+    option_cost : (k,) array of float64, optional
+        Of each option, where steps begin at more than their works cost.
     """
 
     cost: Floats
@@ -81,6 +85,9 @@ class BudgetCurve:
     method: str
     gap: float
     _recover: Callable[[int], NDArray[np.int64]] = field(repr=False)
+    step: float = 0.0
+    option_cost: Floats | None = field(default=None, repr=False)
+    _prove: Callable[[float], float] | None = field(default=None, repr=False)
 
     def find_step(self, budget: float) -> int:
         """Find the step that a budget reaches.
@@ -109,7 +116,21 @@ class BudgetCurve:
         """Give the works of the best set found for a budget."""
         step = self.find_step(budget)
         rows = np.sort(self._recover(step))
-        return Plan(rows, float(self.cost[step]), float(self.gain[step]), float(self.bound[step]))
+        cost = self.cost[step] if self.option_cost is None else self.option_cost[rows].sum()
+        return Plan(rows, float(cost), float(self.gain[step]), self._find_bound(budget, step))
+
+    def _find_bound(self, budget: float, step: int) -> float:
+        """No set of works gains more for a budget; that of the whole step where no more is known."""
+        bound = float(self.bound[step])
+        if self._prove is None:
+            return bound
+        return max(min(bound, self._prove(budget)), float(self.gain[step]))
+
+    def find_gap(self, budget: float) -> float:
+        """Share of the best possible gain that the set for a budget may be missing; NaN when not known."""
+        step = self.find_step(budget)
+        bound = self._find_bound(budget, step)
+        return 0.0 if bound <= 0 else (bound - float(self.gain[step])) / bound
 
 
 @dataclass(frozen=True)
@@ -151,6 +172,7 @@ def plan_budget(
     forced_in: ArrayLike | None = None,
     forced_out: ArrayLike | None = None,
     gap: float = 0.0,
+    effort: float = 1.0,
 ) -> BudgetCurve:
     """Find the best set of works for every budget.
 
@@ -170,6 +192,8 @@ def plan_budget(
         See `bocage.rivers.works_problem.pose_problem`.
     gap : float
         Share of the best gain, in [0, 1), that may be missed for speed. With 0, the curve is exact.
+    effort : float
+        Share, in ]0, 1], of the states that may be kept and combined before giving up: to try quickly.
 
     Returns
     -------
@@ -211,7 +235,7 @@ def plan_budget(
         known_cost, known_gain = find_known_gains(problem, most)
     else:
         known_cost, known_gain = np.zeros(1, dtype=np.int64), np.zeros(1)
-    front = _sweep(problem, most, gap, known_cost, known_gain)
+    front = _sweep(problem, most, gap, known_cost, known_gain, effort)
     if not front.cost.size:
         least = _find_least_cost(problem) * problem.unit
         raise DataError(f"The works that must be done cost {least:g}, more than the budget of {limit:g}.")
@@ -363,6 +387,7 @@ def _sweep(
     gap: float,
     known_cost: NDArray[np.int64],
     known_gain: Floats,
+    effort: float,
 ) -> _Front:
     """Front of the whole tree: only the cost and the index, in the last row of its states, matter."""
     from bocage.kernels.river_budget import ARRIVING, PAIRS, merge_fronts
@@ -373,7 +398,7 @@ def _sweep(
     fixed = problem.row[problem.first[:-1]] < 0
     worked = (options > 1) | ~fixed
     flat = bool(np.array_equal(problem.up, problem.down))
-    most_states = _MOST_STATES if flat else _MOST_STATES_ASYMMETRIC
+    most_states = int(effort * (_MOST_STATES if flat else _MOST_STATES_ASYMMETRIC))
     outside = _look_outside(problem, rooting)
     children: list[list[int]] = [[] for _ in range(count)]
     parts: dict[int, _Front] = {}
@@ -395,7 +420,7 @@ def _sweep(
     nothing = np.zeros(4)
 
     def meet(one: _Front, two: _Front, node: int, last: bool, slack: bool, box: Floats) -> _Front:
-        if one.cost.size * two.cost.size > _MOST_PAIRS:
+        if one.cost.size * two.cost.size > effort * _MOST_PAIRS:
             raise ResourceError(_TOO_MANY.format(states=one.cost.size + two.cost.size, works=works[node]))
         cost, state, from_one, from_two = merge_fronts(
             one.cost, one.state, two.cost, two.state, most, flat, paired, goal if last else -1,

@@ -33,6 +33,7 @@ FishPass = Literal["yes", "no", "unknown"]
 CrossingKind = Literal["wildlife", "bridge", "culvert", "underpass"]
 SpeciesGroup = Literal["salmon", "trout", "cyprinid", "small", "eel"]
 RiverIndex = Literal["potamodromous", "diadromous"]
+RiverConvention = Literal["per_crossing", "both_ways"]
 WorkClass = Literal[WorkKind, "ignore"]
 CrossingClass = Literal[CrossingKind, "ignore"]
 
@@ -364,7 +365,7 @@ class RiverWorksLayer(VectorLayer):
         None, description="Column of the works that have to be opened: every plan opens them."
     )
     protected: FlagField | None = Field(
-        None, description="Column of the works whose removal may not be imposed: no plan opens them."
+        None, description="Column of the works whose removal may not be imposed: no plan removes them."
     )
     theme: str | None = Field(
         None,
@@ -547,7 +548,47 @@ class Rivers(Section):
         description="What is connected: `length`, or a column of the watercourses, as habitat area.",
     )
     cost: str | None = Field(
-        None, min_length=1, description="Column of the works with the cost of opening each; 1 when left out."
+        None,
+        min_length=1,
+        description="Column of the works with the cost of removing each, or opening it wholly; 1 when left "
+        "out.",
+    )
+    pass_cost: str | None = Field(
+        None,
+        min_length=1,
+        description="Column of the works with the cost of a fish pass; empty where there can be none.",
+    )
+    pass_up: str | None = Field(
+        None,
+        min_length=1,
+        description="Column of the passability upwards with a pass, 0 to 1; by the rules when left out.",
+    )
+    pass_down: str | None = Field(None, min_length=1, description="The same downwards.")
+    works_weight: str | None = Field(
+        None,
+        min_length=1,
+        description="Column of the works with what is connected above each, up to the next works.",
+    )
+    convention: RiverConvention = Field(
+        "per_crossing",
+        description="What a work costs to cross: its passability that way (`per_crossing`), or the product "
+        "of both whichever is taken (`both_ways`).",
+    )
+    decay: str | None = Field(
+        None,
+        min_length=1,
+        description="Movement fades with distance: `exponential:5000@0.05` if one in twenty goes 5 km.",
+    )
+    within_m: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="Farthest that movement goes along the river [m]; not with `decay`."
+    )
+    inhabited: str | None = Field(
+        None, min_length=1, description="Column of the watercourses with the share inhabited, for the PCI."
+    )
+    catchment: str | None = Field(
+        None,
+        min_length=1,
+        description="Column of the watercourses with the area of their own catchment, for the CAFI.",
     )
     budget: Annotated[float, Field(ge=0)] | None = Field(
         None,

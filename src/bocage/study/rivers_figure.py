@@ -42,7 +42,7 @@ def draw_budget(study: RiverStudy, budget: RiverBudget) -> str:
         index=say(f"rivers.figure_{study.options.index}", language),
         now=float(curve.now * _POINTS),
         end=float((curve.now + curve.gain[-1]) * _POINTS),
-        count=budget.options.count,
+        count=budget.works,
     )
     method = describe_method(budget, language)
     out = [
@@ -66,7 +66,7 @@ def draw_budget(study: RiverStudy, budget: RiverBudget) -> str:
         x, _ = place(tick, 0)
         out.append(_line(x, y0, x, y0 + 6, _INK))
         out.append(_text(x, y0 + 24, _number(tick, x_ticks, language), anchor="middle", colour=_QUIET))
-    label = say("rivers.figure_x_count" if study.cost is None else "rivers.figure_x_cost", language)
+    label = say("rivers.figure_x_cost" if study.costed else "rivers.figure_x_count", language)
     out.append(_text((x0 + x1) / 2, _HEIGHT - 16, label, anchor="middle"))
     out.append(_text(_LEFT, _TOP - 16, say("rivers.figure_y", language), colour=_QUIET))
     paths = {}
@@ -91,7 +91,34 @@ def describe_method(budget: RiverBudget, language: str) -> str:
         return say("rivers.method_exact", language)
     if curve.method == "pruned":
         return say("rivers.method_pruned", language, gap=curve.gap * 100)
+    if curve.method == "stepped":
+        at = {
+            "budget": format_cost(budget.told, language),
+            "gap": format_gap(curve.find_gap(budget.told), language),
+            "step": format_cost(curve.step, language),
+        }
+        return say("rivers.method_stepped", language, **at)
     return say("rivers.method_greedy", language)
+
+
+def format_cost(value: float, language: str) -> str:
+    """Write a cost with as many decimals as it has, two at most.
+
+    >>> format_cost(1500.0, "en"), format_cost(0.5, "en")
+    ('1,500', '0.5')
+    """
+    decimals = next((k for k in (0, 1) if round(value, k) == round(value, 2)), 2)
+    return format_number(value, decimals, language)
+
+
+def format_gap(share: float, language: str) -> str:
+    """Write a gap [%], never less than it is: 0.01 at the least where there is one.
+
+    >>> format_gap(0.0123, "en"), format_gap(1e-9, "en"), format_gap(0.0, "en")
+    ('1.23', '0.01', '0')
+    """
+    percent = np.ceil(max(share - 1e-12, 0.0) * 1e4) / 100
+    return format_number(float(percent), 0 if percent == 0 else 2, language)
 
 
 def choose_ticks(end: float, most: int = 8) -> list[float]:
@@ -121,7 +148,7 @@ def _label_curves(
     best, other = (_read_stairs(paths[key], grid) for key in ("best", "ranking"))
     at = int(np.argmax(best - other))
     x, y = place(float(grid[at]), float(best[at]))
-    proved = budget.curve.method in ("exact", "pruned")
+    proved = budget.curve.method in ("exact", "pruned", "stepped")
     name = "rivers.figure_best" if proved else "rivers.figure_chosen"
     labels = [_text(x - 8, y - 10, say(name, language), colour=_BEST, weight="bold",
                     anchor="end")]  # fmt: skip

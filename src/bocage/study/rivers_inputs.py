@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
+    from bocage.rivers.distances import Fading, Threshold
+    from bocage.rivers.orienting import Sampler
     from bocage.study.file import RiverWorksLayer, VectorLayer, WatercoursesLayer
     from bocage.study.model import Study
 
@@ -71,8 +73,9 @@ class RiverOptions:
     snap_m, works_snap_m : float
         See ``bocage.rivers.network.build_river_network``.
     line_columns, work_columns : mapping
-        Column by meaning: keys of ``LINE_COLUMNS``, and of ``WORK_COLUMNS`` with ``up``, ``down``, ``cost``,
-        ``must`` and ``never``. Those left out are recognised by their names.
+        Column by meaning: keys of ``LINE_COLUMNS`` with ``inhabited`` and ``catchment``, and of
+        ``WORK_COLUMNS`` with ``up``, ``down``, ``cost``, ``pass_cost``, ``pass_up``, ``pass_down``,
+        ``weight``, ``must`` and ``never``. Those left out are recognised by their names.
     group : str
         Species, as in ``bocage.rivers.passability``.
     weight : str
@@ -83,6 +86,17 @@ class RiverOptions:
         To spend; the curve is drawn to the end when left out.
     budget_share : float, optional
         Without a budget, plan for this share of what opening all works costs.
+    convention : {"per_crossing", "both_ways"}
+        See ``bocage.rivers.distances.Convention``.
+    decay : str, optional
+        ``exponential:METRES`` or ``exponential:METRES@SHARE``; the share that goes so far is a half when left
+        out.
+    within_m : float, optional
+        Farthest that movement goes along the river [m].
+    dem : Path, optional
+        Elevation model [m], which orients lines and gives the fall of rivers.
+    rules : Path, optional
+        Rules of passability in place of those of bocage.
     language : {"fr", "en"}
     output : Path, optional
     typed : frozenset of str, optional
@@ -104,9 +118,48 @@ class RiverOptions:
     index: Literal["potamodromous", "diadromous"] = "potamodromous"
     budget: float | None = None
     budget_share: float | None = None
+    convention: Literal["per_crossing", "both_ways"] = "per_crossing"
+    decay: str | None = None
+    within_m: float | None = None
+    dem: Path | None = None
+    rules: Path | None = None
     language: Literal["fr", "en"] | None = None
     output: Path | None = None
     typed: frozenset[str] | None = None
+
+    def read_decay(self) -> Fading | Threshold | None:
+        """Give how movement ends with distance; None where it does not.
+
+        Raises
+        ------
+        DataError
+            It is said twice, or as nothing known.
+
+        Examples
+        --------
+        >>> RiverOptions(Path("eau.gpkg"), decay="exponential:2000@0.05").read_decay()
+        Fading(distance_m=2000.0, probability=0.05, probability_down=None)
+        """
+        from bocage.rivers.distances import Fading, Threshold
+
+        if self.decay is not None and self.within_m is not None:
+            raise DataError("Movement fades with --decay or ends with --within; give one of them.")
+        if self.within_m is not None:
+            return Threshold(self.within_m)
+        if self.decay is None:
+            return None
+        law, _, rest = self.decay.partition(":")
+        distance, _, probability = rest.partition("@")
+        try:
+            if law != "exponential":
+                raise ValueError
+            numbers = float(distance), float(probability or 0.5)
+        except ValueError:
+            raise DataError(
+                f"The decay is '{self.decay}'; write exponential:METRES or exponential:METRES@SHARE, as "
+                "exponential:5000@0.05."
+            ) from None
+        return Fading(*numbers)
 
 
 @dataclass(frozen=True)
@@ -211,15 +264,28 @@ def complete_options(options: RiverOptions, study: Study) -> RiverOptions:
     """Take from the table ``[rivers]`` of a study what the command line leaves at its default."""
     usual = {one.name: one.default for one in dataclasses.fields(RiverOptions)}
     said = study.file.rivers
-    names = ("group", "index", "weight", "budget", "snap_m", "works_snap_m")
+    names = (
+        "group", "index", "weight", "budget", "snap_m", "works_snap_m", "convention", "decay", "within_m",
+    )  # fmt: skip
     typed = options.typed
     if typed is None:
         typed = frozenset(name for name in names if getattr(options, name) != usual[name])
     taken: dict[str, Any] = {name: getattr(said, name) for name in names if name not in typed}
-    columns = dict(options.work_columns)
-    if said.cost is not None:
-        columns.setdefault("cost", said.cost)
-    return dataclasses.replace(options, work_columns=columns, **taken)
+    # One of the two typed goes before the other written.
+    for name, other in (("decay", "within_m"), ("within_m", "decay")):
+        if name in typed and other not in typed:
+            taken[other] = None
+    columns, line_columns = dict(options.work_columns), dict(options.line_columns)
+    written = {"weight": said.works_weight} | {
+        key: getattr(said, key) for key in ("cost", "pass_cost", "pass_up", "pass_down")
+    }
+    for key, column in written.items():
+        if column is not None:
+            columns.setdefault(key, column)
+    for key in ("inhabited", "catchment"):
+        if getattr(said, key) is not None:
+            line_columns.setdefault(key, getattr(said, key))
+    return dataclasses.replace(options, work_columns=columns, line_columns=line_columns, **taken)
 
 
 def _read_study_rivers(
@@ -381,7 +447,10 @@ def _gather(
     _require(lines, columns, "watercourses")
     work_columns: dict[str, str] = {}
     if works is not None:
-        work_columns = recognise_columns(works, WORK_COLUMNS) | dict(works_named) | dict(options.work_columns)
+        said = dict(works_named) | dict(options.work_columns)
+        # A column that is given one meaning has no other by its name: "passe" may be a cost.
+        known = recognise_columns(works, WORK_COLUMNS)
+        work_columns = {key: column for key, column in known.items() if column not in said.values()} | said
         _require(works, work_columns, "river_works")
     elif options.work_columns:
         key = next(iter(options.work_columns))
@@ -436,6 +505,57 @@ def read_numbers(table: GeoDataFrame, column: str, what: str) -> NDArray[np.floa
                 "leave it empty."
             )
     return numbers
+
+
+def read_shares(table: GeoDataFrame, column: str, what: str) -> NDArray[np.float64]:
+    """Read a column of shares from 0 to 1; empty is 0.
+
+    Raises
+    ------
+    DataError
+        A value is no number, or outside [0, 1].
+    """
+    shares = np.nan_to_num(read_numbers(table, column, what))
+    wrong = np.flatnonzero(shares > 1)
+    if wrong.size:
+        raise DataError(
+            f"The {what} in column '{column}' is {shares[wrong[0]]:g} at row {wrong[0]}; give shares from 0 "
+            "to 1, or leave it empty."
+        )
+    return shares
+
+
+def sample_raster(path: Path, crs: str) -> Sampler:
+    """Make a sampler of an elevation raster in a CRS: the cell that holds each point, NaN where unknown.
+
+    Raises
+    ------
+    InputError, CRSError
+        The file is missing or no raster, or has no CRS.
+    """
+    import pyproj
+    import rasterio
+
+    from bocage.io.rasters import describe_raster
+
+    info = describe_raster(path, name="dem")
+    if info.crs is None:
+        raise CRSError(f"dem: '{path.name}' has no CRS; give it one, or convert it to GeoTIFF.")
+    to_raster = pyproj.Transformer.from_crs(crs, info.crs, always_xy=True)
+
+    def sample(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        x, y = to_raster.transform(xy[:, 0], xy[:, 1])
+        with rasterio.open(path) as source:
+            # In the order of rows, blocks are read once.
+            order = np.lexsort((x, -np.asarray(y)))
+            points = np.column_stack([x, y])[order]
+            found = np.full(len(xy), np.nan)
+            values = np.ma.stack(list(source.sample(points, indexes=1, masked=True))) if len(xy) else None
+            if values is not None:
+                found[order] = values[:, 0].astype(np.float64).filled(np.nan)
+        return found
+
+    return sample
 
 
 def _require(table: GeoDataFrame, columns: Mapping[str, str], name: str) -> None:

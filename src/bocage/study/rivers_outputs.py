@@ -22,14 +22,19 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from pandas import DataFrame
 
+    from bocage.study.rivers_plan import RiverBudget
     from bocage.study.rivers_run import RiverStudy
 
 LIBRARIES = ("numpy", "scipy", "numba", "shapely", "geopandas", "pyogrio", "pyproj", "pandas")
 CONVENTIONS = {
     "dci_potamodromous": "sum over i, j of w_i w_j c_ij / W^2, in points; c_ij is the product of the "
-    "passabilities of the way each barrier is crossed (per_crossing); pairs of two basins are not connected",
+    "passabilities of the way each barrier is crossed (per_crossing), or of both ways (both_ways), times "
+    "what is left over the distance; pairs of two basins are not connected",
     "dci_diadromous": "sum over i of w_i c_i / W, in points; c_i is the product of upward passabilities "
-    "from the outlet (per_crossing)",
+    "from the outlet, or of both ways",
+    "pci": "the potamodromous index over the inhabited share of each line",
+    "cafi": "sum over barriers of what each stops of the catchment above it, over the whole, in points; it "
+    "may pass 100",
     "unknown": "the middle of the interval from the lowest to the highest passability; low and high are the "
     "indices with all at their lowest, and all at their highest",
     "gain": "exact rise of the index, in points, if the work alone became wholly passable both ways",
@@ -102,6 +107,8 @@ def tell_rivers(study: RiverStudy) -> list[str]:
     ]
     if study.weights_lacking:
         told.append(say("rivers.said_weights", language, count=study.weights_lacking))
+    if study.parts_lacking:
+        told.append(say("rivers.said_parts", language, count=study.parts_lacking))
     if not len(works):
         told.append(say("rivers.said_no_works", language))
     else:
@@ -115,6 +122,8 @@ def tell_rivers(study: RiverStudy) -> list[str]:
                 bypassed=len(tree.left_out),
             )
         )
+        if stacked := count_at_one_place(works):
+            told.append(say("rivers.said_stacked", language, count=stacked))
         told += _tell_unknown(study, on)
     values = {
         "value": study.used.potamodromous.index,
@@ -128,10 +137,15 @@ def tell_rivers(study: RiverStudy) -> list[str]:
     return told + _tell_budget(study)
 
 
+def count_at_one_place(works: GeoDataFrame) -> int:
+    """Count the works on a river at the place of another one given before: they are crossed one by one."""
+    points = works.geometry[works["reach_above"].to_numpy() >= 0]
+    places = np.round(np.column_stack([points.x, points.y]), 1)
+    return len(places) - len(np.unique(places, axis=0))
+
+
 def _tell_unknown(study: RiverStudy, on: NDArray[np.bool_]) -> list[str]:
     """Say how many passabilities are unknown, and which weigh most on the index."""
-    from bocage.rivers.passability import default_rules
-
     language, tree = study.inputs.language, study.used.tree
     if not on.any():
         return []
@@ -140,7 +154,7 @@ def _tell_unknown(study: RiverStudy, on: NDArray[np.bool_]) -> list[str]:
         say(
             "rivers.said_unknown",
             language,
-            group=default_rules().groups[study.options.group][language],
+            group=_name_group(study, language),
             unknown=len(unknown),
             on=int(on.sum()),
             share=float(100 * len(unknown) / int(on.sum())),
@@ -157,20 +171,22 @@ def _tell_unknown(study: RiverStudy, on: NDArray[np.bool_]) -> list[str]:
     return told
 
 
+def _name_group(study: RiverStudy, language: str) -> str:
+    """Name the species; rules of one's own may name them in one language, or in none."""
+    names = study.rules.groups[study.options.group]
+    return str(names.get(language) or next(iter(names.values()), study.options.group))
+
+
 def _tell_budget(study: RiverStudy) -> list[str]:
     language, budget = study.inputs.language, study.budget
     if budget is None:
         return [say("rivers.said_nothing_to_open", language)] if len(study.network.works) else []
     told = []
-    if study.cost is None:
+    if not study.costed:
         told.append(say("rivers.said_no_costs", language))
     elif budget.cost_assumed:
         told.append(say("rivers.said_costs", language, count=budget.cost_assumed))
-    asked = budget.asked
-    if asked is None:
-        # A tenth of all: where choosing well matters.
-        dearest = float(budget.curve.cost[-1])
-        asked = max(float(budget.curve.cost[0]), float(np.ceil(dearest / 10)))
+    asked = budget.told
     gain, ranking = (float(curve.find_gains(asked)[0]) for curve in (budget.curve, budget.ranking))
     told.append(
         say(
@@ -182,6 +198,12 @@ def _tell_budget(study: RiverStudy) -> list[str]:
             method=describe_method(budget, language),
         )
     )
+    if budget.passes.any() and budget.order is not None:
+        passes = int(budget.passes[budget.order.rows].sum())
+        removed = len(budget.order.rows) - passes
+        told.append(say("rivers.said_options", language, removed=removed, passes=passes))
+    if study.options.within_m is not None:
+        told.append(say("rivers.said_within", language))
     if budget.order is not None and budget.draws is not None:
         opened = budget.draws.opened[budget.order.rows]
         told.append(
@@ -214,7 +236,8 @@ def record_rivers(study: RiverStudy, journal: Journal) -> dict[str, Any]:
         "bocage": __version__,
         "libraries": {name: version(name) for name in LIBRARIES},
         "inputs": {
-            key: {"file": path.name, "sha256": hash_file(path)} for key, path in sorted(inputs.files.items())
+            key: {"file": path.name, "sha256": hash_file(path)}
+            for key, path in sorted(_list_files(study).items())
         },
         "parameters": {
             "layer": options.layer,
@@ -228,6 +251,9 @@ def record_rivers(study: RiverStudy, journal: Journal) -> dict[str, Any]:
             "weight": options.weight,
             "index": options.index,
             "budget": options.budget,
+            "convention": options.convention,
+            "decay": options.decay,
+            "within_m": options.within_m,
         },
         "conventions": CONVENTIONS,
         "completeness": {
@@ -241,20 +267,26 @@ def record_rivers(study: RiverStudy, journal: Journal) -> dict[str, Any]:
             "unknown_passability": int((~rated["known"].to_numpy(bool)[on]).sum()),
             "rules": {key: int(found) for key, found in sorted(rated["rule"][on].value_counts().items())},
             "weights_lacking": study.weights_lacking,
+            "parts_lacking": study.parts_lacking,
+            "at_one_place": count_at_one_place(works),
             "costs_assumed": 0 if budget is None else budget.cost_assumed,
         },
         "indices": {
             "dci_potamodromous": {key: _round(state.potamodromous.index) for key, state in _states(study)},
             "dci_diadromous": {key: _round(state.diadromous.climbing) for key, state in _states(study)},
+            **_record_others(study),
             "longest_fragment_km": round(float(study.fragments.length.max()) / M_PER_KM, 6),
             "longest_stretch_km": round(float(study.fragments.stretch.max()) / M_PER_KM, 6),
         },
         "budget": None
         if budget is None
         else {
-            "works": budget.options.count,
+            "works": budget.works,
+            "passes": int(budget.passes.sum()),
             "method": budget.curve.method,
-            "gap": None if np.isnan(budget.curve.gap) else round(float(budget.curve.gap), 9),
+            "told": budget.told,
+            "gap": _round_gap(budget),
+            "step": budget.curve.step or None,
             "must": budget.must,
             "never": budget.never,
             "steps": len(budget.curve.cost),
@@ -272,6 +304,28 @@ def record_rivers(study: RiverStudy, journal: Journal) -> dict[str, Any]:
             for note in journal.notes
         ],
     }
+
+
+def _list_files(study: RiverStudy) -> dict[str, Path]:
+    """List the files that were read."""
+    asked = {"dem": study.options.dem, "rules": study.options.rules}
+    return study.inputs.files | {key: path for key, path in asked.items() if path is not None}
+
+
+def _record_others(study: RiverStudy) -> dict[str, Any]:
+    """Record the indices that columns of the lines ask for."""
+    found = {}
+    if study.used.population is not None:
+        found["pci"] = {key: _round(state.population.index) for key, state in _states(study)}
+    if study.used.obstruction is not None:
+        found["cafi"] = {key: _round(state.obstruction.climbing) for key, state in _states(study)}
+    return found
+
+
+def _round_gap(budget: RiverBudget) -> float | None:
+    """Gap to the best at the budget told; None where it is not known."""
+    gap = budget.curve.find_gap(budget.told)
+    return None if np.isnan(gap) else round(gap, 9)
 
 
 def _states(study: RiverStudy) -> list[tuple[str, Any]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bocage.errors import DataError, ResourceError
+from bocage.errors import DataError
 from bocage.journal import Journal
 from bocage.study.rivers_inputs import (
     RiverInputs,
@@ -17,36 +18,24 @@ from bocage.study.rivers_inputs import (
     names_study,
     read_numbers,
     read_rivers,
+    read_shares,
+    sample_raster,
 )
+from bocage.study.rivers_plan import RiverBudget, plan_river, read_costs
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from bocage.progress import Progress
-    from bocage.rivers.budget import BudgetCurve
-    from bocage.rivers.dendritic import Changes, Diadromous, Potamodromous
+    from bocage.rivers.dendritic import Changes, Diadromous, Obstruction, Potamodromous
     from bocage.rivers.fragments import Fragments, FreeLengths
     from bocage.rivers.network import RiverNetwork
-    from bocage.rivers.sequence import WorksOrder
+    from bocage.rivers.passability import PassabilityRules
     from bocage.rivers.treeing import NetworkTree
-    from bocage.rivers.uncertainty import UncertainPlan
-    from bocage.rivers.works_problem import WorkOptions
 
 Floats = NDArray[np.float64]
 
-EXACT_UNITS, EXACT_WORKS = 10_000, 120
-"""The curve is exact up to so many works whose costs add up to so many units."""
-ALIKE_WORKS, FEW_WORKS = 1500, 40
-"""And up to so many works of one cost, or so few of any costs."""
-PRUNED_WORKS = 200
-"""Up to this many it is proved within ``GAP``; beyond, chosen by the best of three greedy ways."""
-SHORT_WORKS, SHORT_SHARE = 500, 0.1
-"""The same up to so many works where the budget asked for is at most this share of what all cost."""
-GAP = 0.01
-
-_STEPS = 60
 _ON_LIST = 0.5
-_DRAWS, _MOST_DRAWN, _MOST_DRAWN_ALIKE = 24, 100, 600
 
 
 @dataclass(frozen=True)
@@ -58,49 +47,17 @@ class State:
     tree : NetworkTree
     potamodromous : Potamodromous
     diadromous : Diadromous
+    population : Potamodromous or None
+        Over the inhabited part of each line (PCI), where a column says it.
+    obstruction : Obstruction or None
+        By the catchment of each line (CAFI), where a column says it.
     """
 
     tree: NetworkTree
     potamodromous: Potamodromous
     diadromous: Diadromous
-
-
-@dataclass(frozen=True)
-class RiverBudget:
-    """What a budget can do.
-
-    Attributes
-    ----------
-    options : WorkOptions
-        Opening each work wholly.
-    rows : (k,) array of int64
-        Work of each option.
-    cost_assumed : int
-        Works without a cost, taken as the median of the others.
-    curve : BudgetCurve
-    ranking : BudgetCurve
-        What the same money reaches down the list of gains alone.
-    order : WorksOrder or None
-        Of the works of the budget asked for.
-    must, never : int
-        Works that have to be opened, and that may not.
-    asked : float or None
-        Budget that was planned: the one given, or the share of all costs that was asked for.
-    draws : UncertainPlan or None
-        The budget planned, with unknown passabilities drawn from their interval; None where there is no
-        budget, nothing unknown or too much to draw.
-    """
-
-    options: WorkOptions
-    rows: NDArray[np.int64]
-    cost_assumed: int
-    curve: BudgetCurve
-    ranking: BudgetCurve
-    order: WorksOrder | None
-    must: int
-    never: int
-    draws: UncertainPlan | None
-    asked: float | None = None
+    population: Potamodromous | None = None
+    obstruction: Obstruction | None = None
 
 
 @dataclass(frozen=True)
@@ -123,10 +80,13 @@ class RiverStudy:
     free : FreeLengths
     budget : RiverBudget or None
         None where nothing can be opened.
-    cost : (k,) array of float64 or None
-        Of each work of the network; None where no column says.
-    weights_lacking : int
-        Lines whose weight is empty, taken as 0.
+    costs : dict of str to (k,) array of float64
+        By ``cost`` and ``pass_cost``, of each work of the network; those whose column is named.
+    weights_lacking, parts_lacking : int
+        Lines whose weight is empty, and parts of river whose weight no work says, taken as 0.
+    rules : PassabilityRules
+    elevation : (m, 2) array of float64 or None
+        Of both ends of each reach [m], upper and lower; None without an elevation model.
     """
 
     options: RiverOptions
@@ -140,8 +100,16 @@ class RiverStudy:
     fragments: Fragments
     free: FreeLengths
     budget: RiverBudget | None
-    cost: Floats | None
+    costs: dict[str, Floats]
     weights_lacking: int
+    parts_lacking: int
+    rules: PassabilityRules
+    elevation: Floats | None = None
+
+    @property
+    def costed(self) -> bool:
+        """Whether budgets are money; they count works otherwise."""
+        return bool(self.costs)
 
 
 def study_rivers(options: RiverOptions, *, journal: Journal, progress: Progress) -> RiverStudy:
@@ -174,15 +142,42 @@ def check_options(options: RiverOptions) -> None:
     Raises
     ------
     DataError
-        No group of species is called so, or the budget is no number from 0 up.
+        No group of species is called so, the budget is no number from 0 up, or movement is said twice.
     """
-    from bocage.rivers.passability import default_rules
-
-    groups = default_rules().groups
+    groups = load_rules(options).groups
     if options.group not in groups:
         raise DataError(f"No group of species is called '{options.group}'; choose among {', '.join(groups)}.")
     if options.budget is not None and not (options.budget >= 0 and np.isfinite(options.budget)):
         raise DataError(f"The budget is {options.budget:g}; give a number from 0 up.")
+    options.read_decay()
+
+
+def load_rules(options: RiverOptions) -> PassabilityRules:
+    """Read the rules of passability asked for, those of bocage by default.
+
+    Raises
+    ------
+    InputError, DataError
+        The file is missing, or is no table of rules.
+    """
+    import tomllib
+
+    from bocage.io.files import require_file
+    from bocage.rivers.passability import default_rules, read_rules
+
+    if options.rules is None:
+        return default_rules()
+    path = require_file(options.rules, "rules")
+    try:
+        return read_rules(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"'{path.name}' is no TOML table of rules ({error}); take what --show-rules prints as a model."
+        ) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"'{path.name}' is no table of rules, near {error}; take what --show-rules prints as a model."
+        ) from None
 
 
 def measure_rivers(
@@ -202,6 +197,8 @@ def measure_rivers(
     from bocage.rivers.fragments import find_fragments, measure_to_works
     from bocage.rivers.network import build_river_network
 
+    rules = load_rules(options)
+    dem = None if options.dem is None else sample_raster(options.dem, inputs.crs)
     with progress.stage("Making the network"):
         network = build_river_network(
             inputs.lines,
@@ -210,28 +207,38 @@ def measure_rivers(
             works_snap_m=options.works_snap_m,
             columns=inputs.name_line_columns(),
             work_columns=inputs.name_work_columns(),
+            dem=dem,
             journal=journal,
         )
         if not len(network.reaches):
             raise DataError("The watercourses hold no line that has a length; choose another layer.")
-        network, lacking = _weigh_reaches(network, inputs, options)
+        network, lacking, parts = _weigh_reaches(network, inputs, options)
         network = _apply_law(network, inputs)
     with progress.stage("Measuring connectivity"):
-        rated = _rate(network, inputs, options)
-        weight = "length" if options.weight == "length" else "weight"
-        used = _measure(network, rated["up_used"], rated["down_used"], weight, journal)
-        low = _measure(network, rated["up_low"], rated["down_low"], weight, None)
-        high = _measure(network, rated["up_high"], rated["down_high"], weight, None)
-        changes = measure_changes(used.tree.tree)
+        rated = _rate(network, inputs, options, rules)
+        measured = _Measured.of(network, inputs, options)
+        used = measured.by(rated["up_used"], rated["down_used"], journal)
+        low = measured.by(rated["up_low"], rated["down_low"], None)
+        high = measured.by(rated["up_high"], rated["down_high"], None)
+        changes = measure_changes(used.tree.tree, convention=options.convention, decay=options.read_decay())
         fragments, free = find_fragments(used.tree.tree), measure_to_works(used.tree.tree)
-    cost = None
-    if "cost" in inputs.work_columns and inputs.works is not None:
-        cost = read_numbers(inputs.works, inputs.work_columns["cost"], "cost")
+    costs = read_costs(inputs)
     with progress.stage("Choosing the works"):
-        budget = _plan(used.tree, rated, inputs, cost, options)
+        budget = plan_river(used.tree, rated, inputs, costs, options)
+    elevation = None if dem is None else _measure_ends(network, dem)
     return RiverStudy(
-        options, inputs, network, rated, used, low, high, changes, fragments, free, budget, cost, lacking
-    )
+        options, inputs, network, rated, used, low, high, changes, fragments, free, budget, costs, lacking,
+        parts, rules, elevation,
+    )  # fmt: skip
+
+
+def _measure_ends(network: RiverNetwork, dem: Callable[[Floats], Floats]) -> Floats:
+    """Give the elevation of both ends of each reach, upper and lower."""
+    import shapely
+
+    lines = network.reaches.geometry.to_numpy()
+    ends = [shapely.get_coordinates(shapely.get_point(lines, place)) for place in (0, -1)]
+    return np.stack([dem(end) for end in ends], axis=1)
 
 
 def _apply_law(network: RiverNetwork, inputs: RiverInputs) -> RiverNetwork:
@@ -254,170 +261,160 @@ def _apply_law(network: RiverNetwork, inputs: RiverInputs) -> RiverNetwork:
 
 def _weigh_reaches(
     network: RiverNetwork, inputs: RiverInputs, options: RiverOptions
-) -> tuple[RiverNetwork, int]:
-    """Share the weight of each line among its reaches, by their length."""
-    if options.weight == "length":
-        return network, 0
-    values = read_numbers(inputs.lines, options.weight, "weight")
+) -> tuple[RiverNetwork, int, int]:
+    """Share the weight of each line among its reaches, by their length; then that of works above them."""
+    by_works = inputs.work_columns.get("weight")
+    if options.weight == "length" and by_works is None:
+        return network, 0, 0
     reaches = network.reaches.copy()
-    source = reaches["source"].to_numpy(np.int64)
-    length = reaches["length_m"].to_numpy(np.float64)
+    lacking = parts = 0
+    weight = np.zeros(len(reaches))
+    if options.weight != "length":
+        values = read_numbers(inputs.lines, options.weight, "weight")
+        weight, lacking = _share_values(network, np.nan_to_num(values)), int(np.isnan(values).sum())
+    if by_works is not None and inputs.works is not None:
+        given = read_numbers(inputs.works, by_works, "weight")
+        above, values, empty = _spread_upstream(network, given)
+        weight = np.where(above, values, weight)
+        # What lies below all works has the weight of its lines, or none.
+        parts = empty if options.weight == "length" else 0
+    if not weight.sum() > 0:
+        raise DataError("What is weighed adds up to 0; give another column, or leave out the weight.")
+    reaches["weight"] = weight
+    return replace(network, reaches=reaches), lacking, parts
+
+
+def _share_values(network: RiverNetwork, values: Floats) -> Floats:
+    """Share a value of each line among its reaches, by their length."""
+    source = network.reaches["source"].to_numpy(np.int64)
+    length = network.reaches["length_m"].to_numpy(np.float64)
     whole = np.bincount(source, weights=length, minlength=len(values))
-    reaches["weight"] = np.nan_to_num(values)[source] * length / whole[source]
-    return replace(network, reaches=reaches), int(np.isnan(values).sum())
+    return np.asarray(values[source] * length / whole[source], dtype=np.float64)
 
 
-def _rate(network: RiverNetwork, inputs: RiverInputs, options: RiverOptions) -> DataFrame:
-    """Rate the works; nothing else than what is in the network and the columns named."""
+def _spread_upstream(network: RiverNetwork, given: Floats) -> tuple[NDArray[np.bool_], Floats, int]:
+    """Spread what works say of the river above them, up to the next works, by length.
+
+    Returns
+    -------
+    weighed : (m,) array of bool
+        Reaches above a work that says it.
+    weight : (m,) array of float64
+    lacking : int
+        Parts of the river, up to the next works, that no work says.
+    """
+    from bocage.kernels.rivers import label_fragments
+    from bocage.rivers.tree import RiverTree
+
+    length = network.reaches["length_m"].to_numpy(np.float64)
+    ones = np.ones(len(length))
+    tree = RiverTree(network.reaches["downstream"].to_numpy(), length, length, ones, ones)
+    above = network.works["reach_above"].to_numpy(np.int64)
+    on = np.flatnonzero(above >= 0)
+    stands = np.zeros(len(length), dtype=bool)
+    stands[above[on]] = True
+    label = label_fragments(tree.order, tree.downstream, stands)
+    value = np.full(len(length), np.nan)
+    said = on[~np.isnan(given[on])]
+    value[above[said]] = given[said]
+    whole = np.bincount(label, weights=length, minlength=len(length))
+    weighed: NDArray[np.bool_] = ~np.isnan(value[label])
+    weight = np.where(weighed, value[label] * length / whole[label], 0.0)
+    return weighed, weight, int(np.isnan(value[np.unique(label)]).sum())
+
+
+def _rate(
+    network: RiverNetwork, inputs: RiverInputs, options: RiverOptions, rules: PassabilityRules
+) -> DataFrame:
+    """Rate the works, today and with a fish pass; by nothing else than the network and the columns named."""
     import pandas
 
-    from bocage.rivers.passability import rate_works
+    from bocage.rivers.passability import rate_works, read_classes
 
     table = pandas.DataFrame(network.works[["kind", "state", "fish_pass", "height_m"]])
     named = {key: inputs.work_columns.get(key) for key in ("up", "down", "height_class")}
     for column in named.values():
         if column is not None and inputs.works is not None:
             table[column] = inputs.works[column].to_numpy()
-    rated = rate_works(table, group=options.group, **named)  # type: ignore[arg-type]
+    rated = rate_works(table, rules, group=options.group, **named)  # type: ignore[arg-type]
+    passed = rate_works(
+        table.assign(fish_pass="yes"), rules, group=options.group, height_class=named["height_class"]
+    )
     for side in ("up", "down"):
         middle = (rated[f"{side}_low"] + rated[f"{side}_high"]) / 2
         rated[f"{side}_used"] = rated[side].fillna(middle)
+        with_pass = passed[side].fillna((passed[f"{side}_low"] + passed[f"{side}_high"]) / 2)
+        column = inputs.work_columns.get(f"pass_{side}")
+        if column is not None and inputs.works is not None:
+            given = read_classes(inputs.works[column])
+            with_pass = with_pass.where(np.isnan(given), given)
+        # A pass takes nothing away from what gets past without it.
+        rated[f"pass_{side}"] = np.maximum(with_pass, rated[f"{side}_used"])
     return rated
 
 
-def _measure(network: RiverNetwork, up: Any, down: Any, weight: str, journal: Journal | None) -> State:
-    """Reduce the network to a tree for these passabilities and measure it."""
-    import pandas
+@dataclass(frozen=True)
+class _Measured:
+    """What is measured of a river whatever its passabilities are."""
 
-    from bocage.rivers.dendritic import measure_diadromous, measure_potamodromous
-    from bocage.rivers.treeing import to_tree
+    network: RiverNetwork
+    options: RiverOptions
+    weight: str
+    inhabited: Floats | None
+    catchment: Floats | None
 
-    passability = pandas.DataFrame({"up": up.to_numpy(), "down": down.to_numpy()})
-    tree = to_tree(network, passability, weight, journal=journal)
-    return State(tree, measure_potamodromous(tree.tree), measure_diadromous(tree.tree))
+    @classmethod
+    def of(cls, network: RiverNetwork, inputs: RiverInputs, options: RiverOptions) -> _Measured:
+        """Read what the lines say of it."""
+        source = network.reaches["source"].to_numpy(np.int64)
+        inhabited = catchment = None
+        if "inhabited" in inputs.columns:
+            inhabited = read_shares(inputs.lines, inputs.columns["inhabited"], "inhabited share")[source]
+            _require_some(inhabited, inputs.columns["inhabited"])
+        if "catchment" in inputs.columns:
+            area = read_numbers(inputs.lines, inputs.columns["catchment"], "catchment area")
+            catchment = _share_values(network, np.nan_to_num(area))
+            _require_some(catchment, inputs.columns["catchment"])
+        weight = "weight" if "weight" in network.reaches.columns else "length"
+        return cls(network, options, weight, inhabited, catchment)
 
+    def by(self, up: Any, down: Any, journal: Journal | None) -> State:
+        """Reduce the network to a tree for these passabilities and measure it."""
+        import pandas
 
-def read_mask(inputs: RiverInputs, key: str) -> NDArray[np.bool_]:
-    """Read a column of yes and no; empty is no."""
-    from bocage.wording import fold_name
-
-    assert inputs.works is not None
-    column = inputs.work_columns.get(key)
-    if column is None:
-        return np.zeros(len(inputs.works), dtype=bool)
-    no = ("", "0", "0.0", "f", "false", "faux", "n", "no", "non", "nan", "none")
-    said = [
-        "" if value is None or value != value else fold_name(str(value)) for value in inputs.works[column]
-    ]
-    return np.array([word not in no for word in said], dtype=bool)
-
-
-def _plan(
-    tree: NetworkTree, rated: DataFrame, inputs: RiverInputs, cost: Floats | None, options: RiverOptions
-) -> RiverBudget | None:
-    """Find the best works for every budget, exactly where that can be."""
-    from bocage.rivers.greedy import plan_greedy
-    from bocage.rivers.sequence import order_works
-    from bocage.rivers.works_problem import WorkOptions
-
-    up, down = rated["up_used"].to_numpy(), rated["down_used"].to_numpy()
-    rows = np.flatnonzero((tree.reach >= 0) & (np.minimum(up, down) < 1))
-    if not len(rows):
-        return None
-    must, never = read_mask(inputs, "must")[rows], read_mask(inputs, "never")[rows]
-    both = np.flatnonzero(must & never)
-    if both.size:
-        raise DataError(
-            f"Work {rows[both[0]]} both has to be opened and may not be; empty one of its two columns."
+        from bocage.rivers.dendritic import (
+            measure_diadromous,
+            measure_obstruction,
+            measure_population,
+            measure_potamodromous,
         )
-    assumed = 0
-    paid = np.ones(len(rows))
-    if cost is not None:
-        paid = cost[rows].copy()
-        lacking = np.isnan(paid)
-        assumed = int(lacking.sum())
-        if assumed == len(paid):
-            raise DataError("No work that could be opened has a cost; fill the column, or leave out --cost.")
-        paid[lacking] = float(np.median(paid[~lacking]))
-    opened = np.ones(len(rows))
-    choices = WorkOptions.of(tree.reach[rows], paid, opened, opened)
-    budgets = None if options.budget is None else [options.budget]
-    forced: dict[str, Any] = {"index": options.index, "forced_in": must, "forced_out": never}
-    curve = _draw_curve(tree, choices, budgets, forced)
-    ranking = plan_greedy(tree.tree, choices, budgets, adaptive=False, **forced)
-    order = draws = None
-    asked = options.budget
-    if asked is None and options.budget_share is not None:
-        share = float(np.ceil(options.budget_share * float(choices.cost.sum())))
-        asked = max(share, float(choices.cost[must].sum()))
-    if asked is not None:
-        plan = curve.choose(asked)
-        order = order_works(tree.tree, choices, plan.rows, index=options.index)
-        draws = _draw_plans(tree, rated, choices, asked, forced)
-    return RiverBudget(
-        choices, rows, assumed, curve, ranking, order, int(must.sum()), int(never.sum()), draws, asked
-    )
+        from bocage.rivers.treeing import to_tree
+
+        passability = pandas.DataFrame({"up": up.to_numpy(), "down": down.to_numpy()})
+        tree = to_tree(self.network, passability, self.weight, journal=journal)
+        convention, decay = self.options.convention, self.options.read_decay()
+        population = obstruction = None
+        if self.inhabited is not None:
+            population = measure_population(tree.tree, self.inhabited, convention=convention, decay=decay)
+        if self.catchment is not None:
+            drained = replace(tree.tree, weight=self.catchment)
+            obstruction = measure_obstruction(drained, convention=convention)
+        return State(
+            tree,
+            measure_potamodromous(tree.tree, convention=convention, decay=decay),
+            measure_diadromous(tree.tree, convention=convention, decay=decay),
+            population,
+            obstruction,
+        )
 
 
-def _draw_plans(
-    tree: NetworkTree, rated: DataFrame, choices: WorkOptions, budget: float, forced: dict[str, Any]
-) -> UncertainPlan | None:
-    """Plan the budget for many values of what is unknown, each as likely; what is known stays."""
-    from bocage.rivers.uncertainty import draw_passabilities, plan_under_uncertainty
+def _require_some(values: Floats, column: str) -> None:
+    """Refuse a column that says nothing.
 
-    unknown = ~rated["known"].to_numpy(bool)
-    alike = bool((choices.cost == choices.cost[0]).all())
-    if not unknown[tree.work[tree.work >= 0]].any() or choices.count > (
-        _MOST_DRAWN_ALIKE if alike else _MOST_DRAWN
-    ):
-        return None
-    barred = np.flatnonzero(tree.work >= 0)
-    work = tree.work[barred]
-    bounds = {}
-    for side, values in (("up", tree.tree.up), ("down", tree.tree.down)):
-        low, high = values.copy(), values.copy()
-        # Who climbs the tree over a work on a reach that hangs by its upper end descends the river.
-        other = "down" if side == "up" else "up"
-        for bound, ends in ((low, "low"), (high, "high")):
-            straight, turned = (rated[f"{one}_{ends}"].to_numpy()[work] for one in (side, other))
-            drawn = np.where(tree.upstream_in_tree[barred], turned, straight)
-            bound[barred] = np.where(unknown[work], drawn, bound[barred])
-        bounds[side] = (low, high)
-    draws = draw_passabilities(tree.tree, choices, bounds["up"], bounds["down"], draws=_DRAWS)
-    try:
-        return plan_under_uncertainty(draws, budget, gap=0.0 if alike else GAP, **forced)
-    except ResourceError:
-        return None
-
-
-def _draw_curve(
-    tree: NetworkTree, choices: WorkOptions, budgets: list[float] | None, forced: dict[str, Any]
-) -> BudgetCurve:
-    """Draw the curve by the best method that its size allows."""
-    from bocage.rivers.budget import plan_budget
-    from bocage.rivers.greedy import plan_greedy, plan_reverse_greedy
-    from bocage.rivers.works_problem import pose_problem
-
-    # Few sums of costs, few states worth keeping.
-    units = int(pose_problem(tree.tree, choices, forced["index"]).cost.sum())
-    alike = bool((choices.cost == choices.cost[0]).all())
-    exact = ALIKE_WORKS if alike else EXACT_WORKS if units <= EXACT_UNITS else FEW_WORKS
-    short = budgets is not None and budgets[0] <= SHORT_SHARE * float(choices.cost.sum())
-    for most, gap in ((exact, 0.0), (SHORT_WORKS if short else PRUNED_WORKS, GAP)):
-        if choices.count <= most:
-            try:
-                return plan_budget(tree.tree, choices, budgets, gap=gap, **forced)
-            except ResourceError:
-                continue
-    if budgets is None:
-        # What is left at each of these is spent too, which giving up one work after the other does not.
-        asked: list[float] = np.linspace(0, float(choices.cost.sum()), _STEPS + 1)[1:].tolist()
-    else:
-        asked = np.linspace(0, budgets[0], _STEPS + 1)[1:].tolist()
-    ways = [
-        plan_reverse_greedy(tree.tree, choices, asked, **forced),
-        plan_greedy(tree.tree, choices, asked, **forced),
-        plan_greedy(tree.tree, choices, asked, adaptive=False, **forced),
-    ]
-    # The first of the best: at the budget asked for, or over all of them.
-    return max(ways, key=lambda way: float(np.nansum(way.find_gains(budgets or asked))))
+    Raises
+    ------
+    DataError
+        All is 0 or empty.
+    """
+    if not values.sum() > 0:
+        raise DataError(f"Column '{column}' is 0 or empty on every line; name another, or leave it out.")

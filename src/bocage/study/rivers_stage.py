@@ -118,13 +118,13 @@ def find_rivers(study: Study, area: BaseGeometry, journal: Journal) -> RiverFind
     else:
         journal.add("rivers_no_works")
         # Nothing is known of works: nothing is passable or not.
-        index = [column for column in basins.columns if column.startswith("dci_")]
+        index = [column for column in basins.columns if column.startswith(("dci_", "pci", "cafi"))]
         index += ["works", "unknown", "doubtful", "fragments", "longest_fragment_km", "longest_stretch_km"]
-        index += ["height_m", "height_unknown", "fractionnement"]
+        index += ["height_m", "height_unknown", "fractionnement", "density"]
         basins[index] = np.nan
     budget = found.budget
     if budget is not None and options.budget is None:
-        note = "rivers_count_assumed" if found.cost is None else "rivers_budget_assumed"
+        note = "rivers_budget_assumed" if found.costed else "rivers_count_assumed"
         journal.add(note, budget=f"{budget.asked:g}", share=round(100 * PLANNED_SHARE))
     return RiverFindings(
         reaches=_describe_reaches(found, number, known=works is not None),
@@ -135,7 +135,7 @@ def find_rivers(study: Study, area: BaseGeometry, journal: Journal) -> RiverFind
         indices=_list_indices(found) if works is not None else {},
         asked=None if budget is None else budget.asked,
         assumed=options.budget is None,
-        costed=found.cost is not None,
+        costed=found.costed,
         gained=_list_gains(found),
         diagnose=_list_undecided(found),
     )
@@ -153,16 +153,6 @@ def _number_basins(
     kept = basins[basins["basin"].isin(labels)].reset_index(drop=True)
     number = {int(label): place + 1 for place, label in enumerate(kept["basin"])}
     kept["basin"] = np.arange(1, len(kept) + 1)
-    height = found.network.works["height_m"].to_numpy(np.float64)
-    above = found.network.works["reach_above"].to_numpy()
-    standing = (above >= 0) & (found.rated["rule"] != "destroyed").to_numpy(bool)
-    label = found.used.tree.tree.basin[np.maximum(above, 0)]
-    for name, values in (("known", np.nan_to_num(height)), ("lacking", np.isnan(height).astype(np.float64))):
-        sums = np.bincount(label[standing], weights=values[standing], minlength=len(basins))
-        key = "height_m" if name == "known" else "height_unknown"
-        kept[key] = [float(sums[one]) for one in number]
-    kept["height_unknown"] = kept["height_unknown"].astype(np.int64)
-    kept["fractionnement"] = kept["height_m"] / kept["length_km"]
     return kept, number
 
 

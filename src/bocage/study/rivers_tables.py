@@ -30,13 +30,15 @@ def table_works(study: RiverStudy) -> GeoDataFrame:
         opening it alone, 0 for those past which there is a way as good, empty on no river; ``upstream_km``
         (all branches to the next works), ``longest_km`` and ``downstream_km`` (the way down to the next
         works); ``rank`` by gain alone; ``order``, ``waits_for`` and ``in_plan`` of the budget asked for, with
-        ``stability``, the share of draws of what is unknown whose best plan opens the work. Where the law is
-        told, ``list1`` and ``list2`` of the reach; where duties are, ``must`` and ``never``.
+        ``stability``, the share of draws of what is unknown whose best plan opens the work. Where passes have
+        a cost, ``pass_cost``, ``pass_up``, ``pass_down``, ``gain_pass`` (of the index that the plan raises,
+        by the pass alone) and the ``option`` of the plan. Where the law is told, ``list1`` and ``list2`` of
+        the reach; where duties are, ``must`` and ``never``.
     """
     import geopandas
     import pandas
 
-    from bocage.study.rivers_run import read_mask
+    from bocage.study.rivers_plan import read_mask
 
     network, tree = study.network, study.used.tree
     table = pandas.DataFrame(network.works)[
@@ -69,15 +71,23 @@ def table_works(study: RiverStudy) -> GeoDataFrame:
     below = tree.tree.downstream
     table["downstream_km"] = of_reach(np.where(below >= 0, free.below[below], 0.0) / M_PER_KM, np.nan)
     table["rank"] = _rank(table["gain_" + study.options.index].to_numpy())
-    if study.cost is not None:
-        table["cost"] = study.cost
+    for name, cost in study.costs.items():
+        table[name] = cost
+    budget = study.budget
+    passes = budget is not None and bool(budget.passes.any())
+    if budget is not None and passes:
+        rows = budget.rows[budget.passes]
+        for name in ("pass_up", "pass_down"):
+            table[name] = np.nan
+            table.loc[rows, name] = study.rated[name].to_numpy()[rows]
+        table["gain_pass"] = np.nan
+        table.loc[rows, "gain_pass"] = budget.alone[budget.passes] * POINTS
     for name in ("list1", "list2"):
         if name in network.works:
             table[name] = network.works[name].to_numpy(bool)
     for key, name in (("must", "must"), ("never", "never")):
         if key in study.inputs.work_columns:
             table[name] = read_mask(study.inputs, key)
-    budget = study.budget
     if budget is not None and budget.order is not None:
         table["in_plan"] = False
         table["order"], table["waits_for"] = np.nan, None
@@ -88,6 +98,10 @@ def table_works(study: RiverStudy) -> GeoDataFrame:
             if waited >= 0:
                 table.loc[work, "waits_for"] = str(table["id"].iloc[budget.rows[waited]])
         table["order"] = table["order"].astype("Int64")
+        if passes:
+            table["option"] = None
+            chosen = np.where(budget.passes[budget.order.rows], "pass", "removal")
+            table.loc[works, "option"] = chosen
         if budget.draws is not None:
             table["stability"] = np.nan
             table.loc[budget.rows, "stability"] = budget.draws.opened
@@ -114,7 +128,11 @@ def table_basins(study: RiverStudy) -> GeoDataFrame:
         ``basin``, ``name`` (of most of its length), ``length_km``, ``reaches``, ``outlets``, ``works``,
         ``unknown`` (works whose passability is), ``doubtful``, ``fragments``, ``longest_fragment_km`` (all
         branches), ``longest_stretch_km`` (one way), ``dci_potamodromous`` and ``dci_diadromous`` with those
-        of all passabilities lowest and highest [points].
+        of all passabilities lowest and highest [points], and ``pci`` and ``cafi`` where columns ask for them;
+        ``density`` [works a km], ``height_m`` (sum of known falls of standing works), ``height_unknown``
+        (works), ``fractionnement`` [m of fall a km]; with an elevation model, ``drop_m`` of the main stem,
+        which is the longest way up from the outlet, and its ``etagement`` (falls of the works on it, over its
+        drop).
     """
     import geopandas
 
@@ -154,11 +172,66 @@ def table_basins(study: RiverStudy) -> GeoDataFrame:
         other = state.tree.tree.basin[tree.outlets]
         table[f"dci_potamodromous{key}"] = state.potamodromous.basins[other] * POINTS
         table[f"dci_diadromous{key}"] = state.diadromous.climbing_basins[other] * POINTS
+        for name, measured in (("pci", state.population), ("cafi", state.obstruction)):
+            if measured is not None:
+                shares = measured.basins if name == "pci" else measured.climbing_basins
+                table[f"{name}{key}"] = shares[other] * POINTS
+    table |= _measure_steps(study)
     import shapely
 
     ends = shapely.get_point(reaches.geometry.to_numpy()[tree.outlets], -1)
     found = geopandas.GeoDataFrame(table, geometry=ends, crs=reaches.crs)
     return found.sort_values(["length_km", "basin"], ascending=[False, True]).reset_index(drop=True)
+
+
+def _measure_steps(study: RiverStudy) -> dict[str, Any]:
+    """Measure how works cut each basin into steps, and its main stem where its drop is known."""
+    from bocage.rivers.staging import measure_staging
+
+    tree, works = study.used.tree.tree, study.network.works
+    count, length = len(tree.outlets), tree.length
+    above = works["reach_above"].to_numpy()
+    standing = np.flatnonzero((above >= 0) & (study.rated["rule"] != "destroyed").to_numpy(bool))
+    height = works["height_m"].to_numpy(np.float64)[standing]
+    # A row a reach, then a row a work of no length: several works may stand at one place.
+    stands = np.arange(len(length) + len(standing)) >= len(length)
+    long = np.concatenate([length, np.zeros(len(standing))])
+    falls = np.concatenate([np.full(len(length), np.nan), height])
+    group = np.concatenate([tree.basin, tree.basin[above[standing]]]).astype(np.int32)
+    found = measure_staging(group, long, stands, falls, drop=np.full(count, np.nan))
+    table: dict[str, Any] = {
+        "density": found.density,
+        "height_m": found.height_m,
+        "height_unknown": found.unknown,
+        "fractionnement": found.fractionnement,
+    }
+    if study.elevation is not None:
+        stem, top = _follow_main_stems(study)
+        drop = study.elevation[top, 0] - study.elevation[tree.outlets, 1]
+        on = np.concatenate([stem, stem[above[standing]]])
+        group = np.where(on, group, -1).astype(np.int32)
+        # A model that rises downstream says nothing of the drop.
+        known = np.where(drop > 0, drop, np.nan)
+        table["drop_m"] = known
+        table["etagement"] = measure_staging(group, long, stands, falls, drop=known).etagement
+    return table
+
+
+def _follow_main_stems(study: RiverStudy) -> tuple[Any, Any]:
+    """Find the longest way up from each outlet: which reaches are on it, and the upper one of each basin."""
+    from bocage.kernels.rivers import measure_from_sea
+
+    tree = study.used.tree.tree
+    away = measure_from_sea(tree.order, tree.downstream, tree.length)
+    order = np.lexsort((-np.arange(len(away)), away, tree.basin))
+    last = np.append(np.flatnonzero(np.diff(tree.basin[order])), len(order) - 1)
+    top = order[last]
+    stem = np.zeros(len(away), dtype=bool)
+    for reach in top.tolist():
+        while reach >= 0 and not stem[reach]:
+            stem[reach] = True
+            reach = int(tree.downstream[reach])
+    return stem, top
 
 
 def _name_basins(study: RiverStudy, label: Any, length: Any) -> list[str]:
@@ -198,7 +271,7 @@ def table_budget(study: RiverStudy) -> DataFrame:
     DataFrame
         ``cost`` from which the step holds, ``gain`` and ``dci`` after it [points], ``bound`` (no set of works
         gains more; empty when not known), ``ranking`` (gain of the same money spent down the list),
-        ``works``, ``chosen`` (their codes).
+        ``works``, ``chosen`` (their codes, followed by ``:pass`` where a fish pass is chosen).
     """
     import pandas
 
@@ -213,8 +286,20 @@ def table_budget(study: RiverStudy) -> DataFrame:
     rows = []
     for step in steps.tolist():
         plan = curve.choose(float(curve.cost[step]))
-        chosen = [str(ids[work]) for work in budget.rows[plan.rows]]
-        rows.append((plan.cost, plan.gain, curve.now + plan.gain, plan.bound, len(chosen), " ".join(chosen)))
+        chosen = [
+            str(ids[work]) + (":pass" if passed else "")
+            for work, passed in zip(budget.rows[plan.rows], budget.passes[plan.rows], strict=True)
+        ]
+        rows.append(
+            (
+                float(curve.cost[step]),
+                plan.gain,
+                curve.now + plan.gain,
+                plan.bound,
+                len(chosen),
+                " ".join(chosen),
+            )
+        )
     table = pandas.DataFrame(rows, columns=["cost", "gain", "dci", "bound", "works", "chosen"])
     for key in ("gain", "dci", "bound"):
         table[key] *= POINTS
