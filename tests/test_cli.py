@@ -20,6 +20,13 @@ from tests.study.territory import write_territory
 STUDY = "study.toml"
 
 
+def compiled_interrupt() -> SystemError:
+    """Make what compiled code raises on Ctrl-C."""
+    error = SystemError("returned a result with an exception set")
+    error.__cause__ = KeyboardInterrupt()
+    return error
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Folder of a small study."""
@@ -139,6 +146,11 @@ class TestRun:
             ),
             (
                 lambda: KeyboardInterrupt(),
+                130,
+                "bocage: interrupted; run the same command again to continue\n",
+            ),
+            (
+                lambda: compiled_interrupt(),
                 130,
                 "bocage: interrupted; run the same command again to continue\n",
             ),

@@ -41,11 +41,24 @@ class _Commands(click.Group):
             _tell("interrupted; run the same command again to continue")
             ctx.exit(_INTERRUPTED)
         except Exception as error:
+            if _was_interrupted(error):
+                _tell("interrupted; run the same command again to continue")
+                ctx.exit(_INTERRUPTED)
             # EPIPE: the reader of our output left, as « | head » does; click knows what to do.
             if _settings(ctx)["debug"] or getattr(error, "errno", None) == errno.EPIPE:
                 raise
             _tell(f"error: {_explain(error)}")
             ctx.exit(_MENDABLE if _is_mendable(error) else _FAULT)
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Tell whether Ctrl-C is behind an error: compiled code gives it back as a fault of its own."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def _is_mendable(error: Exception) -> bool:
@@ -536,6 +549,8 @@ def rivers(ctx: click.Context, /, lines: Path, **given: Any) -> None:
 @click.option(
     "--neighbours", type=click.Choice(["4", "8"]), default="8", show_default=True, help="Cells that touch."
 )
+@click.option("--no-transition", is_flag=True, help="Pattern: bridges and loops do not show in edges.")
+@click.option("--no-intext", is_flag=True, help="Pattern: what lies in holes is not told apart.")
 @click.option("--crs", help="Projected system, as EPSG:2154; that of the layers when left out.")
 @click.option("--language", type=click.Choice(["fr", "en"]), help="French, or the study's, when left out.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the outputs.")
@@ -546,7 +561,7 @@ def indices(ctx: click.Context, /, source: Path, **given: Any) -> None:
     """Measure connectivity and fragmentation, and what each patch and link is worth (mesurer).
 
     SOURCE is a study already run, a network.gpkg, a layer or table of patches with --links, the node file of
-    Conefor with --links, or land cover: a raster, or polygons with --natural.
+    Conefor with --links, a graph in GraphML, or land cover: a raster, or polygons with --natural.
     """
     from bocage.journal import Journal
     from bocage.study.indices.model import IndicesOptions
@@ -562,6 +577,8 @@ def indices(ctx: click.Context, /, source: Path, **given: Any) -> None:
         links_are="probabilities" if given.pop("probabilities") else "costs",
         landscape_ha=given.pop("landscape"),
         neighbours=4 if given.pop("neighbours") == "4" else 8,
+        transition=not given.pop("no_transition"),
+        intext=not given.pop("no_intext"),
         weights=dict(_read_weight(one) for text in given.pop("weights") for one in text.split(",")),
         natural=tuple(
             code.strip() for one in given.pop("natural") for code in one.split(",") if code.strip()
@@ -603,6 +620,32 @@ def compare(
     for sentence in tell_comparison(found):
         _say(ctx, sentence)
     for path in written:
+        _say(ctx, f"{path}")
+
+
+@main.command()
+@click.argument("job", metavar="JOB.INI", type=click.Path(path_type=Path))
+@click.option("--language", type=click.Choice(["fr", "en"]), default="fr", help="Of what is told.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the outputs; else the job's.")
+@_speaking
+@click.pass_context
+def circuitscape(ctx: click.Context, job: Path, language: str, output: Path | None) -> None:
+    """Run a job of Circuitscape, and write its outputs under its names (courant).
+
+    JOB.INI is read as Circuitscape reads it: raster or network; pairwise, advanced, one-to-all, all-to-one.
+    """
+    from bocage.journal import Journal
+    from bocage.study.circuitscape.run import run_circuitscape, tell_run
+
+    progress, journal = _progress(ctx), Journal()
+    found = run_circuitscape(job, journal=journal, progress=progress, output=output)
+    for note in journal.notes:
+        if note.level == "warning" or _settings(ctx)["verbose"]:
+            progress.say(f"! {note.text(language)}")
+    for sentence in tell_run(found, language):
+        _say(ctx, sentence)
+    # A map for each pair would bury the rest.
+    for path in found.written if _settings(ctx)["verbose"] else found.written[-2:]:
         _say(ctx, f"{path}")
 
 

@@ -140,3 +140,27 @@ def test_a_graph_without_places_needs_shapes() -> None:
     graph = build_graph(["a", "b"], [1, 1], ["a"], ["b"], [2])
     with pytest.raises(BocageError, match=r"2 patch\(es\) \(a, b\) have neither"):
         make_frames(graph, CRS)
+
+
+def test_links_both_ways_are_one() -> None:
+    """A table that holds each pair both ways gives the graph of one way, at the cheapest cost, and says."""
+    journal = Journal()
+    both = build_graph("abc", [1, 2, 3], "abcb", "babc", [5, 4, 7, 7], journal=journal)
+    assert list(zip(both.start.tolist(), both.end.tolist(), both.cost.tolist(), strict=True)) == [
+        (1, 0, 4.0),
+        (2, 1, 7.0),
+    ]
+    note = next(note for note in journal.notes if note.code == "graph_links_twice")
+    assert dict(note.values)["count"] == 2
+    named = build_graph("ab", [1, 2], "ab", "ba", [5, 4], link_ids="xy")
+    assert named.link_count == 2
+    assert build_graph("ab", [1, 2], "ab", "ba", [5, 4], link_ids="xy", parallel="cheapest").link_ids == (
+        "y",
+    )
+
+
+def test_ids_of_two_tables_meet() -> None:
+    """1.0 of a table that went through floats is 1 of another, and spaces at the ends are none."""
+    graph = build_graph(["1.0", " 2 ", "3.50"], [1, 1, 1], [1.0, "2"], ["2", "3.50"], [5, 5])
+    assert graph.ids == ("1", "2", "3.50")
+    assert graph.link_count == 2

@@ -66,8 +66,11 @@ def test_paths_of_fewest_links_are_those_of_the_definition(graph: LandscapeGraph
 
 
 def count_paths(graph: LandscapeGraph, costs: np.ndarray, source: int, target: int) -> list[list[int]]:
-    """List the cheapest simple paths between two patches, as lists of links."""
+    """List the cheapest simple paths between two patches, as lists of links; of parallel ones one counts."""
     paths = []
+    pairs: dict[frozenset[int], int] = {}
+    for link in sorted(range(graph.link_count), key=lambda one: (graph.cost[one], one)):
+        pairs.setdefault(frozenset((int(graph.start[link]), int(graph.end[link]))), link)
 
     def extend(at: int, seen: set[int], links: list[int], spent: float) -> None:
         if spent > costs[source, target] + 1e-9:
@@ -75,7 +78,7 @@ def count_paths(graph: LandscapeGraph, costs: np.ndarray, source: int, target: i
         if at == target:
             paths.append(list(links))
             return
-        for link in range(graph.link_count):
+        for link in pairs.values():
             for one, other in ((graph.start[link], graph.end[link]), (graph.end[link], graph.start[link])):
                 if one == at and int(other) not in seen:
                     extend(int(other), seen | {int(other)}, [*links, link], spent + graph.cost[link])
@@ -300,3 +303,22 @@ def test_indices_of_the_crosses_are_those_of_graphab(shared: Path) -> None:
     sure = measure_paths(everything, Dispersal(1, 1 - 1e-16))
     assert sure.equivalent_capacity == pytest.approx(expected["EC_p1"])
     assert sure.flux.tolist() == pytest.approx([expected["F_p1"]] * 5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs(), st.data())
+def test_parallel_links_share_no_betweenness(graph: LandscapeGraph, data: st.DataObject) -> None:
+    """A second link beside another, as dear or dearer, changes no shared betweenness of a patch."""
+    if not graph.link_count or graph.inner is not None:
+        return
+    link = data.draw(st.integers(0, graph.link_count - 1))
+    more = data.draw(st.sampled_from([0.0, 1.0]))
+    start, end = graph.start.tolist(), graph.end.tolist()
+    wider = LandscapeGraph.of(
+        graph.capacity,
+        [*start, end[link]],
+        [*end, start[link]],
+        [*graph.cost.tolist(), float(graph.cost[link]) + more],
+    )
+    for measure in (lambda one: measure_hops(one), lambda one: measure_paths(one, DISPERSAL, ties="share")):
+        np.testing.assert_allclose(measure(wider).through, measure(graph).through, rtol=1e-12, atol=1e-12)

@@ -139,7 +139,7 @@ def test_a_row_worked_by_hand(row: Path) -> None:
 def test_what_the_terminal_says(row: Path) -> None:
     """What ECA means comes before what matters most, in French or English, and why it does."""
     told = measure(row).stdout.splitlines()
-    assert told[0] == "Graphe\xa0: 3 taches (12), 2 liens, 1 composante(s)."
+    assert told[0] == "Graphe\xa0: 3 taches (12), 2 liens, 1 composante."
     assert told[1].startswith(
         "ECA = 9,46\xa0: le réseau vaut une seule tache de cette taille, soit 78,8\xa0%"
     )
@@ -200,9 +200,9 @@ def test_a_subnetwork_that_holds_nothing(row: Path, monkeypatch: pytest.MonkeyPa
     from bocage.journal import Journal
     from bocage.progress import SilentProgress
     from bocage.study.indices import run as command
-    from bocage.study.indices.options import GraphOptions
+    from bocage.study.indices.model import IndicesOptions
 
-    options = GraphOptions(row, layer="taches", links=row.with_name("liens.csv"), dispersal=100.0)
+    options = IndicesOptions(row, layer="taches", links=row.with_name("liens.csv"), dispersal=100.0)
     inputs = command.read_indices(options, Journal())
     full = replace(inputs.graphs[0], key="pleine", name="Pleine")
     bare = replace(full, key="vide", name="Vide", graph=full.graph.weigh([0, 0, 0]))
@@ -284,7 +284,7 @@ def test_units_elsewhere(row: Path) -> None:
     near = geopandas.GeoDataFrame({"id": ["x"]}, geometry=[square(-500, 1000)], crs=CRS)
     near.to_file(row, layer="gauche")
     done = measure(row, "--units", row, "--units-layer", "gauche")
-    assert "2 tache(s)" in done.stderr and "b, c" in done.stderr
+    assert "2 taches" in done.stderr and "b, c" in done.stderr
     units = read(row.parent / "indices-bois" / "units.csv")
     assert [unit["id"] for unit in units] == ["x", ""]
     assert sum(float(unit["contribution"]) for unit in units) == pytest.approx(1)

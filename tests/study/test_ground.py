@@ -128,7 +128,7 @@ def test_some_natural_codes_must_be_there(wood: Path) -> None:
     ground, journal = read(wood, natural=("311", "312"))
     assert ground.natural.sum() == 80
     assert [note.text("en") for note in journal.notes] == [
-        "1 class(es) said to be natural are not in sol.tif: 312."
+        "1 class said to be natural, absent from sol.tif: 312."
     ]
     with pytest.raises(InputError, match=r"2 natural class.*: 312, 313; it holds 211, 311\."):
         read(wood, natural=("312", "313"))
@@ -235,3 +235,18 @@ def test_folded_codes_are_the_classes_of_the_pattern() -> None:
     for name in CLASSES:
         assert ((folded == BASIC_CLASSES.index(name)) == pattern.where(name)).all()
     assert folded[codes == MISSING].tolist() == [MISSING]
+
+
+def test_the_mesh_of_a_masked_raster_counts_what_is_known(tmp_path: Path) -> None:
+    """Half of a raster is known and natural throughout: one patch of all the known ground, hand-worked."""
+    natural = np.zeros((4, 4), bool)
+    natural[:, :2] = True
+    grid = Grid(0, 400, 100, 4, 4, "EPSG:2154")
+    ground = GroundInput(
+        natural=natural, data=natural.copy(), classes=None, class_names={}, grid=grid,
+    )  # fmt: skip
+    found = measure_ground(ground, None, journal=Journal(), progress=SilentProgress())
+    whole = found.mesh.iloc[-1]
+    assert whole["unit_area_ha"] == pytest.approx(8.0)
+    assert whole["mesh_cut_ha"] == pytest.approx(8.0)
+    assert whole["natural_share"] == pytest.approx(1.0)

@@ -13,7 +13,7 @@ import shapely
 from bocage.errors import BocageError, CRSError, DataError, InputError, StudyError
 from bocage.journal import Journal
 from bocage.study.indices.inputs import name_kind, read_indices
-from bocage.study.indices.options import GraphOptions, ReadGraph
+from bocage.study.indices.model import GraphInput, IndicesOptions
 from bocage.study.indices.run import check_options
 
 CRS = "EPSG:2154"
@@ -42,11 +42,11 @@ def write_links(folder: Path, name: str = "liens.csv", **columns: object) -> Pat
     return path
 
 
-def read(source: Path, links: Path | None, journal: Journal | None = None, **more: object) -> ReadGraph:
+def read(source: Path, links: Path | None, journal: Journal | None = None, **more: object) -> GraphInput:
     """Read one graph."""
-    options = GraphOptions(source, links=links, dispersal=1000.0, **more)  # type: ignore[arg-type]
+    options = IndicesOptions(source, links=links, dispersal=1000.0, **more)  # type: ignore[arg-type]
     (found,) = read_indices(options, journal or Journal()).graphs
-    assert isinstance(found, ReadGraph)
+    assert isinstance(found, GraphInput)
     return found
 
 
@@ -102,20 +102,20 @@ class TestTables:
     def test_probabilities(self, tmp_path: Path) -> None:
         """Links given as chances are reached with those chances."""
         links = write_links(tmp_path, Dist=[0.5, 1.0])
-        options = GraphOptions(write_patches(tmp_path), links=links, links_are="probabilities")
+        options = IndicesOptions(write_patches(tmp_path), links=links, links_are="probabilities")
         (found,) = read_indices(options, Journal()).graphs
 
         assert found.dispersal.reach(found.graph.cost).tolist() == pytest.approx([0.5, 1.0])
 
     def test_chances_out_of_range(self, tmp_path: Path) -> None:
         """A chance above 1 is refused with its link, and a dispersal beside chances."""
-        options = GraphOptions(
+        options = IndicesOptions(
             write_patches(tmp_path), links=write_links(tmp_path, Dist=[0.5, 1.5]), links_are="probabilities"
         )
         with pytest.raises(DataError, match=r"b-c.*1\.5"):
             read_indices(options, Journal())
         with pytest.raises(DataError, match="--dispersal"):
-            check_options(GraphOptions(tmp_path, links_are="probabilities", dispersal=5.0))
+            check_options(IndicesOptions(tmp_path, links_are="probabilities", dispersal=5.0))
 
     @pytest.mark.parametrize(
         ("columns", "words"),
@@ -170,18 +170,18 @@ class TestSources:
     def test_a_layer_alone(self, tmp_path: Path) -> None:
         """Patches without links are refused with what to add."""
         with pytest.raises(InputError, match="--links"):
-            name_kind(GraphOptions(write_patches(tmp_path)))
+            name_kind(IndicesOptions(write_patches(tmp_path)))
 
     def test_kinds(self, tmp_path: Path) -> None:
         """Links make a graph, natural classes land cover, and a study is a study."""
         patches = write_patches(tmp_path)
-        assert name_kind(GraphOptions(patches, links=patches)) == "graph"
-        assert name_kind(GraphOptions(patches, natural=("31",))) == "ground"
-        assert name_kind(GraphOptions(tmp_path / "study.toml")) == "study"
+        assert name_kind(IndicesOptions(patches, links=patches)) == "graph"
+        assert name_kind(IndicesOptions(patches, natural=("31",))) == "ground"
+        assert name_kind(IndicesOptions(tmp_path / "study.toml")) == "study"
 
     def test_no_dispersal(self, tmp_path: Path) -> None:
         """Without a dispersal nothing can be measured, and the sentence says which option gives it."""
-        options = GraphOptions(write_patches(tmp_path), links=write_links(tmp_path))
+        options = IndicesOptions(write_patches(tmp_path), links=write_links(tmp_path))
         with pytest.raises(DataError, match="--dispersal"):
             read_indices(options, Journal())
 
@@ -198,7 +198,7 @@ class TestSources:
             encoding="utf-8",
         )
         with pytest.raises(StudyError, match="has not been run"):
-            read_indices(GraphOptions(path), Journal())
+            read_indices(IndicesOptions(path), Journal())
 
 
 class TestUnits:
@@ -213,7 +213,9 @@ class TestUnits:
 
     def read(self, folder: Path, path: Path) -> geopandas.GeoDataFrame:
         """Read them with a graph."""
-        options = GraphOptions(write_patches(folder), links=write_links(folder), dispersal=1000.0, units=path)
+        options = IndicesOptions(
+            write_patches(folder), links=write_links(folder), dispersal=1000.0, units=path
+        )
         units = read_indices(options, Journal()).units
         assert units is not None
         return units

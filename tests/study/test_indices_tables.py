@@ -12,25 +12,24 @@ from bocage.connectivity.landscape import Dispersal, LandscapeGraph
 from bocage.journal import Journal
 from bocage.progress import SilentProgress
 from bocage.study.indices import graph_part
-from bocage.study.indices.model import GraphFigures
-from bocage.study.indices.options import GraphOptions, ReadGraph
+from bocage.study.indices.model import GraphFigures, GraphInput, IndicesOptions
 from bocage.study.indices.tables import OVERALL, TABLES, join_tables
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "indices.md"
 
 
-def make_source(count: int = 30, key: str = "", threshold: float | None = None) -> ReadGraph:
+def make_source(count: int = 30, key: str = "", threshold: float | None = None) -> GraphInput:
     """Make a ring of patches with a chord."""
     place = np.arange(count)
     start, end = np.append(place, 0), np.append((place + 1) % count, count // 2)
     cost = 50.0 + 10 * (np.arange(count + 1) % 7)
     graph = LandscapeGraph.of(1.0 + place % 5, start, end, cost, length=cost)
-    return ReadGraph(key, key, graph, Dispersal(100, 0.05), 1000.0, None, None, "ha", threshold=threshold)
+    return GraphInput(key, key, graph, Dispersal(100, 0.05), 1000.0, None, None, "ha", threshold=threshold)
 
 
-def measure(source: ReadGraph, journal: Journal | None = None, **options: object) -> GraphFigures:
+def measure(source: GraphInput, journal: Journal | None = None, **options: object) -> GraphFigures:
     """Measure it."""
-    asked = GraphOptions(Path("x"), **options)  # type: ignore[arg-type]
+    asked = IndicesOptions(Path("x"), **options)  # type: ignore[arg-type]
     return graph_part.measure_graph(source, None, asked, SilentProgress(), journal or Journal())
 
 

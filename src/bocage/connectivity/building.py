@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 Unknown = Literal["refuse", "drop"]
+Parallel = Literal["keep", "cheapest"]
 
 _DEGREE_M = 50_000.0
 """Metres of a degree of latitude or longitude are more than this up to 63° north or south."""
@@ -44,6 +45,7 @@ def build_graph(
     position: ArrayLike | None = None,
     probability: bool = False,
     unknown: Unknown = "refuse",
+    parallel: Parallel = "keep",
     check_units: bool = True,
     journal: Journal | None = None,
 ) -> LandscapeGraph:
@@ -72,6 +74,10 @@ def build_graph(
         them back. A probability of 0 is no link.
     unknown : {"refuse", "drop"}
         What to do with links that lead to no patch: cut by the edge of a territory they may be dropped.
+    parallel : {"keep", "cheapest"}
+        What to do with several links of one pair, as in tables that hold every pair both ways: two corridors
+        may be kept, each the other's relief; or the cheapest alone, the others being noted. Links without
+        ``link_ids`` cannot be told apart: the cheapest is kept.
     check_units : bool
         Whether costs that look like degrees beside positions in metres are refused.
     journal : Journal, optional
@@ -93,12 +99,12 @@ def build_graph(
     >>> graph.link_ids, round(float(graph.cost[0]), 6)
     (('a-b',), 0.693147)
     """
-    names = [_name(one) for one in ids]
-    starts, ends = [_name(one) for one in start], [_name(one) for one in end]
+    names = [name_id(one) for one in ids]
+    starts, ends = [name_id(one) for one in start], [name_id(one) for one in end]
     links = (
         [f"{one}-{other}" for one, other in zip(starts, ends, strict=True)]
         if link_ids is None
-        else [_name(one) for one in link_ids]
+        else [name_id(one) for one in link_ids]
     )
     _require_single(names, "patch")
     if link_ids is not None:
@@ -133,6 +139,11 @@ def build_graph(
             "graph_links_impassable", count=int(impassable.sum()), ids=_list(np.array(links)[impassable])
         )
     keep = known & ~same & ~impassable
+    if parallel == "cheapest" or link_ids is None:
+        twice = _find_dearer(starts, ends, costs, keep)
+        if twice.any():
+            notes.add("graph_links_twice", count=int(twice.sum()), ids=_list(np.array(links)[twice]))
+        keep &= ~twice
     graph = LandscapeGraph.of(
         capacities,
         [place[starts[link]] for link in np.flatnonzero(keep)],
@@ -163,6 +174,7 @@ def build_from_frames(
     habitat: str | None = None,
     probability: bool = False,
     unknown: Unknown = "refuse",
+    parallel: Parallel = "keep",
     check_units: bool = True,
     journal: Journal | None = None,
 ) -> LandscapeGraph:
@@ -180,7 +192,7 @@ def build_from_frames(
         Columns of the links that may lack: ``start-end`` stands for the id, and no length is known.
     habitat : str, optional
         Column of the patches that names their sub-network.
-    probability, unknown, check_units, journal
+    probability, unknown, parallel, check_units, journal
         As in :func:`build_graph`.
 
     Returns
@@ -219,6 +231,7 @@ def build_from_frames(
         position=_locate(patches),
         probability=probability,
         unknown=unknown,
+        parallel=parallel,
         check_units=check_units,
         journal=journal,
     )
@@ -365,9 +378,14 @@ def make_frames(
     )
 
 
-def _name(one: object) -> str:
-    """Write an id as text; a whole number read as a float keeps no point."""
-    return str(int(one)) if isinstance(one, float | np.floating) and float(one).is_integer() else str(one)
+def name_id(one: object) -> str:
+    """Write an id as text; a whole number read as a float keeps no point, and no id a space at its ends."""
+    if isinstance(one, float | np.floating) and float(one).is_integer():
+        return str(int(one))
+    text = str(one).strip()
+    # A table that went through floats writes 1.0 for 1, and the other table may not have.
+    whole = text.removesuffix(".0")
+    return whole if whole.isdecimal() and whole != text else text
 
 
 def _list(names: ArrayLike) -> str:
@@ -414,6 +432,23 @@ def _read_numbers(table: DataFrame, column: str | None, name: str | None) -> Flo
             f"{_list(table[name][odd])}; give numbers."
         )
     return np.asarray(numbers, dtype=np.float64)
+
+
+def _find_dearer(
+    starts: list[str], ends: list[str], costs: Floats, among: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Find the links of a pair but for its cheapest, the first of equal ones."""
+    dearer = np.zeros(len(costs), dtype=bool)
+    best: dict[tuple[str, str], int] = {}
+    for link in np.flatnonzero(among).tolist():
+        one, other = starts[link], ends[link]
+        pair = (one, other) if one < other else (other, one)
+        known = best.get(pair)
+        if known is None or costs[link] < costs[known]:
+            best[pair] = link
+        if known is not None:
+            dearer[known if costs[link] < costs[known] else link] = True
+    return dearer
 
 
 def _take_logarithms(probability: Floats, links: list[str]) -> Floats:
@@ -464,5 +499,5 @@ def _note_patches(graph: LandscapeGraph, journal: Journal) -> None:
 def _take_shapes(table: GeoDataFrame | None, id: str, names: Sequence[str]) -> list[Any]:
     if table is None:
         return [None] * len(names)
-    shapes = dict(zip((_name(one) for one in table[id]), table.geometry, strict=True))
+    shapes = dict(zip((name_id(one) for one in table[id]), table.geometry, strict=True))
     return [shapes.get(name) for name in names]

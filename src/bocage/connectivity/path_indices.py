@@ -258,6 +258,8 @@ def sum_over_paths(
         raise DataError(
             'Paths equally short cannot share their betweenness over inner ways; ask for ties="first".'
         )
+    if share:
+        states = states.drop_parallel()
     count = graph.count
     capacity = graph.capacity[states.patch]
     # 0 ** 0 is 1: a patch that holds nothing counts like the others where all count alike.

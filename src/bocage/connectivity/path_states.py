@@ -12,7 +12,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,21 @@ class PathStates:
         tail = np.repeat(np.arange(len(self.owner), dtype=np.int32), np.diff(self.ptr))
         order = np.argsort(self.head, kind="stable")
         return _count_up(self.head, len(self.owner)), tail[order], self.cost[order], self.link[order]
+
+    def drop_parallel(self) -> PathStates:
+        """Keep the cheapest of parallel arcs, the first link of equal ones: paths that share count once."""
+        tail = np.repeat(np.arange(len(self.owner)), np.diff(self.ptr))
+        order = np.lexsort((self.link, self.cost, self.head, tail))
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = (np.diff(tail[order]) != 0) | (np.diff(self.head[order]) != 0)
+        kept = order[first]
+        return replace(
+            self,
+            ptr=_count_up(tail[kept], len(self.owner)),
+            head=self.head[kept],
+            cost=self.cost[kept],
+            link=self.link[kept],
+        )
 
     def list_states(self) -> tuple[Ints, Ints]:
         """Give the states of each patch: ``ptr`` and states."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 _SEED = 103
+_FALLS = {"Seuil en rivière": (0.3, 2.2), "Barrage": (1.5, 3.5), "Buse": (0.1, 0.7), "Écluse": (1.2, 1.8)}
+_PRICE = {"Seuil en rivière": 15_000, "Barrage": 60_000, "Buse": 8_000, "Écluse": 150_000}
 WILDLIFE_KIND = "Passage à faune supérieur"
 
 
@@ -27,7 +29,9 @@ def place_river_works(waters: GeoDataFrame, ground: Ground, transport: Transport
     Returns
     -------
     GeoDataFrame of points on the watercourses
-        ``code``, ``nom``, ``type``, ``etat``, ``passe`` (Oui, Non, or empty where nobody knows).
+        ``code``, ``nom``, ``type``, ``etat``, ``passe`` (Oui, Non, or empty where nobody knows), ``chute_m``
+        (empty too), ``cout_eur`` of removing it and ``cout_passe`` of a fish pass (empty where there is one,
+        or no room), ``droit`` (Oui on a mill whose right is older than the law).
     """
     import geopandas
 
@@ -62,6 +66,7 @@ def place_river_works(waters: GeoDataFrame, ground: Ground, transport: Transport
             state = "Existant" if chance > 0.05 else ""
             found.append(("", "Buse", state, "Non" if chance > 0.2 else None, point))
     points = [shapely.Point(round(item[4].x, 1), round(item[4].y, 1)) for item in found]
+    falls = [_find_fall(item[1], point) for item, point in zip(found, points, strict=True)]
     return geopandas.GeoDataFrame(
         {
             "code": [f"OUV{number:05d}" for number in range(1, len(found) + 1)],
@@ -69,10 +74,32 @@ def place_river_works(waters: GeoDataFrame, ground: Ground, transport: Transport
             "type": [item[1] for item in found],
             "etat": [item[2] for item in found],
             "passe": [item[3] for item in found],
+            # One fall in four was never measured.
+            "chute_m": [
+                fall if _draw(point, 1) < 0.75 else None for fall, point in zip(falls, points, strict=True)
+            ],
+            "cout_eur": [
+                _PRICE[item[1]] + round(40 * fall) * 1000 for item, fall in zip(found, falls, strict=True)
+            ],
+            "cout_passe": [
+                None if item[1] == "Buse" or item[3] == "Oui" else 30_000 + round(70 * fall) * 1000
+                for item, fall in zip(found, falls, strict=True)
+            ],
+            "droit": ["Oui" if item[0] in NAMES.mills[:2] else "" for item in found],
         },
         geometry=points,
         crs=CRS,
     )
+
+
+def _draw(point: shapely.Point, key: int) -> float:
+    return float(hash_places(_SEED + 10 + key, point.x, point.y))
+
+
+def _find_fall(kind: str, point: shapely.Point) -> float:
+    """Invent the height of fall of a work [m]."""
+    low, high = _FALLS[kind]
+    return round(low + (high - low) * _draw(point, 0), 1)
 
 
 def place_crossings(frame: Frame, waters: GeoDataFrame, transport: Transport, forest: Forest) -> GeoDataFrame:

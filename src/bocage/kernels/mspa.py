@@ -294,9 +294,10 @@ def compose(flags, result, pad, transition, intext):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def list_openings_out(flags, pad):
+def list_openings_out(flags, pad, eight):
     """List the ground on the image's border whose two neighbours along the border are ground; ``QUEUED``.
 
+    The border goes on beyond a corner, which is a way out by itself where foreground joins by 4 neighbours.
     Narrower ways out do not make ground external: so the JRC's library has it.
     """
     nrows, ncols = flags.shape
@@ -308,10 +309,9 @@ def list_openings_out(flags, pad):
             column_end = x == pad or x == ncols - pad - 1
             if not (row_end or column_end) or (flags[y, x] & FOREGROUND) != 0:
                 continue
-            along = row_end and not column_end
-            out = along and ((flags[y, x - 1] | flags[y, x + 1]) & FOREGROUND) == 0
-            along = column_end and not row_end
-            out = out or (along and ((flags[y - 1, x] | flags[y + 1, x]) & FOREGROUND) == 0)
+            out = row_end and ((flags[y, x - 1] | flags[y, x + 1]) & FOREGROUND) == 0
+            out = out or (column_end and ((flags[y - 1, x] | flags[y + 1, x]) & FOREGROUND) == 0)
+            out = out or (row_end and column_end and not eight)
             if out:
                 flags[y, x] |= QUEUED
                 cells = _push(cells, count, y * ncols + x)

@@ -17,6 +17,24 @@ PATTERN_CLASSES = ("core", "islet", "perforation", "edge", "loop", "bridge", "br
 
 
 @dataclass(frozen=True)
+class SpreadPicture:
+    """An index of patches spread over the ground.
+
+    Attributes
+    ----------
+    name : str
+        Of the index, with how it was spread where several patches count.
+    values : (rows, columns) array of float32
+        NaN where no patch reaches.
+    grid : Grid
+    """
+
+    name: str
+    values: NDArray
+    grid: Grid
+
+
+@dataclass(frozen=True)
 class GraphPage:
     """One landscape graph and its indices.
 
@@ -68,6 +86,11 @@ class GraphPage:
         Whether ways across patches cost something.
     threshold : float or None
         Cost above which links do not count for groups, IIC and Harary; none where all do.
+    added_patches : DataFrame or None
+        Patches worth adding, best first: ``id``, ``capacity``, ``gain`` [% of ECA].
+    removed : DataFrame or None
+        ``kind`` (patch or link), ``lost`` (most or least), ``order``, ``id``, ``loss`` [% of ECA].
+    spreads : tuple of SpreadPicture
     """
 
     key: str
@@ -90,6 +113,9 @@ class GraphPage:
     cost_unit: Literal["m", ""] = ""
     inner: bool = False
     threshold: float | None = None
+    added_patches: DataFrame | None = None
+    removed: DataFrame | None = None
+    spreads: tuple[SpreadPicture, ...] = ()
 
 
 @dataclass(frozen=True)

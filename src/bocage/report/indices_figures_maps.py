@@ -168,7 +168,7 @@ def draw_network(
     shown = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     if not shown.any():
         return None
-    frame = _frame([area, units, patches], WIDE_MM)
+    frame = frame_shapes([area, units, patches], WIDE_MM)
     ids = patches["id"].astype(str).to_numpy()
     value = _look_up(graph.nodes, "dPC", ids)
     classes = divide_decades(value[shown])
@@ -193,7 +193,7 @@ def draw_network(
             stroke="#ffffff" if rank >= 3 else INK, width=0.25 if rank >= 3 else 0.15,
             marker=Marker("circle", size)))  # fmt: skip
         layers.append(MapLayer(points[shown & (number == place)], marks[-1]))
-        words = classes.label(place, lambda x: _write_break(x, "%", language), language)
+        words = classes.label(place, lambda x: write_break(x, "%", language), language)
         circles.append((draw_swatch([marks[-1]], 9.0, 9.0, key=f"{key}-p{rank}"), words))
     for place in range(len(cuts.breaks) + 1) if len(lines) else ():
         rank = place + (len(_WIDTHS) - 1 - len(cuts.breaks))
@@ -203,7 +203,7 @@ def draw_network(
             width=max(_WIDTHS[rank] * fine ** (3 - rank), 0.14), casing="#ffffff" if rank else None,
             casing_width=(_WIDTHS[rank] + 0.5) * fine)  # fmt: skip
         layers.append(MapLayer(lines[line_class == place], drawn))
-        words = cuts.label(place, lambda x: _write_break(x, "%", language), language)
+        words = cuts.label(place, lambda x: write_break(x, "%", language), language)
         strokes.append((
             draw_swatch([drawn], 9.0, 5.0, key=f"{key}-l{rank}"),
             say("indices_page.legend_link", language, what=words)))  # fmt: skip
@@ -213,7 +213,7 @@ def draw_network(
     told = say("indices_page.map_description", language, patches=int(shown.sum()), links=len(lines),
                names=", ".join(names.values()) or "–")  # fmt: skip
     svg = draw_map(frame, layers, labels=labels, title=title, description=told, key=key)
-    return Picture(_finish(svg, frame, language), (tuple(circles), tuple(strokes)))
+    return Picture(finish_map(svg, frame, language), (tuple(circles), tuple(strokes)))
 
 
 def draw_units(
@@ -245,10 +245,10 @@ def draw_units(
     ids = units["id"].astype(str).tolist()
     found = np.array([values.get(name, math.nan) for name in ids])
     shapes = np.asarray(units.geometry, dtype=object)
-    frame = _frame([units], SMALL_MM)
+    frame = frame_shapes([units], SMALL_MM)
     number = classes.number(np.nan_to_num(found))
     layers, legend = [], []
-    colours = _pick(RAMPS[ramp], len(classes.breaks) + 1)
+    colours = pick_colours(RAMPS[ramp], len(classes.breaks) + 1)
 
     def write(value: float) -> str:
         text = write_percent(value, language) if percent else write_number(value, language)
@@ -258,7 +258,7 @@ def draw_units(
         drawn = Symbol(f"class-{place}", "polygon", 10, "", "", fill=colour, stroke="#ffffff", width=0.3)
         layers.append(MapLayer(shapes[np.isfinite(found) & (number == place)], drawn))
         boxed = Symbol(f"class-{place}", "polygon", 10, "", "", fill=colour, stroke=INK, width=0.2)
-        words = classes.label(place, lambda x: _write_break(x, "%" if percent else unit, language), language)
+        words = classes.label(place, lambda x: write_break(x, "%" if percent else unit, language), language)
         legend.append((draw_swatch([boxed], 9.0, 5.0, key=f"{key}-{place}"), words))
     if not np.isfinite(found).all():
         empty = Symbol("none", "polygon", 10, "", "", fill="#ffffff", stroke=_LIMIT, width=0.2,
@@ -287,7 +287,7 @@ def draw_units(
     svg = draw_map(
         frame, layers, labels=labels, title=title,
         description=say("indices_page.units_description", language, names=told or "–"), key=key)  # fmt: skip
-    return Picture(_finish(svg, frame, language), (tuple(legend),))
+    return Picture(finish_map(svg, frame, language), (tuple(legend),))
 
 
 def draw_pattern(pattern: PatternPicture, area: object | None, language: str, key: str) -> Picture | None:
@@ -298,7 +298,7 @@ def draw_pattern(pattern: PatternPicture, area: object | None, language: str, ke
     table = np.full((256, 3), 255, dtype=np.uint8)
     for place, colour in enumerate((PATTERN_GROUND, *(PATTERN_COLOURS[name] for name in PATTERN_CLASSES))):
         table[place] = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    frame = _frame([pattern.grid.bounds], WIDE_MM, margin=0.01)
+    frame = frame_shapes([pattern.grid.bounds], WIDE_MM, margin=0.01)
     image = render_background(
         Background(pattern.grid, codes.astype(np.uint8), table), frame, largest_bytes=700_000
     )
@@ -318,13 +318,13 @@ def draw_pattern(pattern: PatternPicture, area: object | None, language: str, ke
         legend.append((
             draw_swatch([boxed], 9.0, 5.0, key=f"{key}-{name}"),
             say(f"indices_page.pattern_{name}", language)))  # fmt: skip
-    return Picture(_finish(svg, frame, language), (tuple(legend),))
+    return Picture(finish_map(svg, frame, language), (tuple(legend),))
 
 
-def _write_break(value: float, unit: str, language: str) -> str:
+def write_break(value: float, unit: str, language: str) -> str:
     r"""Write a break of classes with the digits it has.
 
-    >>> _write_break(0.3, "%", "fr"), _write_break(1200.0, "ha", "en")
+    >>> write_break(0.3, "%", "fr"), write_break(1200.0, "ha", "en")
     ('0,3\xa0%', '1,200\xa0ha')
     """
     decimals = len(f"{value:.8f}".rstrip("0").split(".")[1])
@@ -347,7 +347,7 @@ def _choose_fineness(count: int) -> float:
     return 1.0 if count <= 400 else max((400 / count) ** 0.2, 0.45)
 
 
-def _pick(ramp: Sequence[str], count: int) -> list[str]:
+def pick_colours(ramp: Sequence[str], count: int) -> list[str]:
     """Take colours spread over a ramp, the strongest always."""
     if count == 1:
         return [ramp[len(ramp) // 2]]
@@ -455,7 +455,7 @@ def place_names(
 _AROUND = ((1, 0), (-1, 0), (0, -1), (0, 1), (0.6, -1), (0.6, 1), (-0.6, -1), (-0.6, 1))
 
 
-def _frame(things: Sequence[Any], width_mm: float, margin: float = 0.03) -> MapFrame:
+def frame_shapes(things: Sequence[Any], width_mm: float, margin: float = 0.03) -> MapFrame:
     """Make the frame around the first of some things that is known."""
     bounds = next(box for box in (_bound(thing) for thing in things) if box is not None)
     west, south, east, north = bounds
@@ -483,7 +483,7 @@ def _bound(thing: Any) -> Bounds | None:
     return (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
 
 
-def _finish(svg: str, frame: MapFrame, language: str) -> str:
+def finish_map(svg: str, frame: MapFrame, language: str) -> str:
     """Let the page choose the size, and add scale bar and north."""
     opening, rest = svg.split(">", 1)
     kept = [part for part in opening.split(" ") if not part.startswith(("width=", "height="))]

@@ -37,6 +37,7 @@ from bocage.report.indices_figures_maps import (
     draw_pattern,
     draw_units,
 )
+from bocage.report.indices_figures_spread import draw_spread
 from bocage.report.indices_methods import GRAPH_REFERENCES, GROUND_REFERENCES, list_choices, list_methods
 from bocage.report.indices_sentences import (
     list_graph_figures,
@@ -56,6 +57,7 @@ from bocage.report.indices_sentences import (
 from bocage.report.indices_tables import (
     MOST_PATCHES,
     tabulate_added,
+    tabulate_added_patches,
     tabulate_classes,
     tabulate_components,
     tabulate_landscape,
@@ -64,6 +66,7 @@ from bocage.report.indices_tables import (
     tabulate_overall,
     tabulate_patches,
     tabulate_pattern,
+    tabulate_removed,
     tabulate_units,
 )
 from bocage.wording import say
@@ -220,6 +223,13 @@ def _describe_graph(
         "links": tabulate_links(graph, names, language) if len(graph.links_table) else None,
         "freed": "gain" in graph.links_table.columns,
         "added": tabulate_added(graph, names, language),
+        "added_patches": tabulate_added_patches(graph, language),
+        "removed": tabulate_removed(graph, names, language),
+        "spreads": [
+            (say("indices_page.spread_title", language, index=one.name), drawn)
+            for place, one in enumerate(graph.spreads)
+            if (drawn := _wrap(draw_spread(one, graph.patches, area, language, f"{key}-spread-{place}")))
+        ],
         "units": tabulate_units(graph, language),
         "unit_maps": _draw_unit_maps(graph, units, area, language, key),
         "overall": tabulate_overall(graph, language),

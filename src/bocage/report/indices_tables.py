@@ -203,6 +203,59 @@ def tabulate_added(graph: GraphPage, names: Mapping[str, str], language: str) ->
     )
 
 
+def tabulate_added_patches(graph: GraphPage, language: str) -> Table | None:
+    """List the patches worth making; none where none was searched for."""
+    if graph.added_patches is None:
+        return None
+    rows = [
+        (
+            _whole(rank, language),
+            Cell(str(row["id"])),
+            _number(row["capacity"], language),
+            _number(row["gain"], language),
+        )
+        for rank, row in enumerate(graph.added_patches.head(MOST_PATCHES).to_dict("records"), start=1)
+    ]
+    return Table(
+        say("indices_page.h_added_patches", language),
+        (
+            _head("rank", language),
+            _head("site", language, number=False),
+            _head("capacity_ha" if graph.area_unit else "capacity", language),
+            _head("gain", language),
+        ),
+        tuple(rows),
+        head=1,
+        more=_tell_more(len(graph.added_patches) - len(rows), "added_patches.csv", language),
+    )
+
+
+def tabulate_removed(graph: GraphPage, names: Mapping[str, str], language: str) -> Table | None:
+    """List the patches lost one after the other, those that cost most; none where not followed."""
+    if graph.removed is None:
+        return None
+    table = graph.removed[(graph.removed["kind"] == "patch") & (graph.removed["lost"] == "most")]
+    shown = table.head(MOST_PATCHES)
+    summed = 0.0
+    rows = []
+    for rank, row in enumerate(shown.to_dict("records"), start=1):
+        summed += float(row["loss"])
+        cells = (_whole(rank, language), _name(str(row["id"]), names), _number(row["loss"], language))
+        rows.append((*cells, _number(summed, language)))
+    return Table(
+        say("indices_page.h_removed", language),
+        (
+            _head("rank", language),
+            _head("reservoir", language, number=False),
+            _head("loss_eca", language),
+            _head("loss_so_far", language),
+        ),
+        tuple(rows),
+        head=1,
+        more=_tell_more(len(table) - len(rows), "removed.csv", language),
+    )
+
+
 def tabulate_components(graph: GraphPage, names: Mapping[str, str], language: str) -> Table:
     """List the groups of patches that links join, largest first."""
     table = sort_best(graph.components, "capacity").head(MOST_GROUPS)

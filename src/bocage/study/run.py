@@ -166,6 +166,22 @@ def run_study(
     return RunResult(study.output, network, indicators, run.journal, tuple(run.reused), run.seconds)
 
 
+def read_cover(study: Study, *, progress: Progress | None = None) -> tuple[Inputs, LandCover, Journal]:
+    """Give the layers and the land cover of a study, as its run left them or made afresh.
+
+    Returns
+    -------
+    inputs : Inputs
+    cover : LandCover
+    journal : Journal
+        What was assumed, repaired or ignored on the way.
+    """
+    store = Store(study.output / ".bocage")
+    run = _Run(study, store, progress or SilentProgress(), os.cpu_count() or 1)
+    inputs, _ = _read(run)
+    return inputs, _cover(run, inputs), run.journal
+
+
 def _read(run: _Run) -> tuple[Inputs, dict[str, str]]:
     """Read the layers; a file's hash stands for its content in every stage that follows."""
     study = run.study

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from bocage.connectivity.candidates import LinkCandidates
 from bocage.connectivity.search import choose_links
-from bocage.errors import DataError
 from bocage.journal import Journal
+from bocage.study.indices.model import GraphInput, IndicesOptions
 from bocage.study.indices.notes import add_note
-from bocage.study.indices.options import GraphOptions, ReadGraph
+from bocage.study.indices.placing import find_rate, list_shapes
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -26,7 +26,7 @@ FIRST_CLOSED = 5
 """Corridors closed today that are chosen where no number is asked for."""
 
 
-def table_added(source: ReadGraph, options: GraphOptions, journal: Journal) -> DataFrame:
+def table_added(source: GraphInput, options: IndicesOptions, journal: Journal) -> DataFrame:
     """Choose the links to add one after the other, each the one that raises ECA most.
 
     Unless a number is asked for, only corridors closed today are looked at. New links cost their distance
@@ -44,7 +44,7 @@ def table_added(source: ReadGraph, options: GraphOptions, journal: Journal) -> D
     cost, distance = np.zeros(0), np.zeros(0)
     if options.add:
         start, end, distance = _pair_near(source)
-        rate = _find_rate(source)
+        rate = find_rate(source)
         cost = distance * rate
         keep = cost <= source.dispersal.distance
         start, end, cost, distance = start[keep], end[keep], cost[keep], distance[keep]
@@ -81,21 +81,13 @@ def table_added(source: ReadGraph, options: GraphOptions, journal: Journal) -> D
     return table[columns]
 
 
-def _pair_near(source: ReadGraph) -> tuple[Ints, Ints, Floats]:
+def _pair_near(source: GraphInput) -> tuple[Ints, Ints, Floats]:
     """Pair each patch with the nearest ones that no link joins to it."""
     import shapely
     from scipy.spatial import cKDTree
 
     graph = source.graph
-    if source.patches is not None:
-        shapes = source.patches.geometry.to_numpy()
-    elif graph.position is not None:
-        shapes = shapely.points(graph.position)
-    else:
-        raise DataError(
-            "Links to add are looked for between patches near each other, and nothing says where these are; "
-            "give patches with a geometry, or columns x and y."
-        )
+    shapes = list_shapes(source, "Links to add are looked for between patches near each other")
     centre = shapely.centroid(shapes)
     places = np.column_stack([shapely.get_x(centre), shapely.get_y(centre)])
     # Those nearest by their middles, then by their edges: a large patch is near many.
@@ -121,20 +113,3 @@ def _pair_near(source: ReadGraph) -> tuple[Ints, Ints, Floats]:
             taken[start[k]] += 1
             taken[end[k]] += 1
     return start[keep], end[keep], distance[keep]
-
-
-def _find_rate(source: ReadGraph) -> float:
-    """Give the median cost of a metre of today's links, from edge to edge; 1 where there are none."""
-    import shapely
-
-    graph = source.graph
-    if not graph.link_count:
-        return 1.0
-    if source.patches is not None:
-        shapes = source.patches.geometry.to_numpy()
-        straight = shapely.distance(shapes[graph.start], shapes[graph.end])
-    else:
-        assert graph.position is not None
-        straight = np.hypot(*(graph.position[graph.start] - graph.position[graph.end]).T)
-    far = straight > 0
-    return float(np.median(graph.cost[far] / straight[far])) if far.any() else 1.0

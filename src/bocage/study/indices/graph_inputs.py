@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bocage.connectivity.building import build_from_frames, make_frames
+from bocage.connectivity.building import build_from_frames, make_frames, name_id
 from bocage.errors import CRSError, InputError
 from bocage.io.files import require_file, suggest
 from bocage.journal import Journal
 from bocage.study.indices.inputs import CONEFOR, choose_dispersal
-from bocage.study.indices.notes import add_note
-from bocage.study.indices.options import GraphOptions, ReadGraph
+from bocage.study.indices.model import GraphInput, IndicesOptions
+from bocage.study.indices.notes import add_graph_notes, add_note
 from bocage.units import M2_PER_HA
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ HECTARES = ("habitat_ha", "area_ha", "surface_ha")
 _PARQUET = (".parquet", ".geoparquet")
 
 
-def read_graph(options: GraphOptions, journal: Journal) -> tuple[ReadGraph, str]:
+def read_graph(options: IndicesOptions, journal: Journal) -> tuple[GraphInput, str]:
     """Read the graph of any patches and links, and its coordinate system; empty where it has none.
 
     Raises
@@ -50,20 +51,57 @@ def read_graph(options: GraphOptions, journal: Journal) -> tuple[ReadGraph, str]
     InputError, CRSError, DataError
         See ``bocage.connectivity.building.build_from_frames`` and ``bocage.io.graph_files.read_conefor``.
     """
+    if options.source.suffix.lower() == ".graphml":
+        return _read_graphml(options, journal)
     assert options.links is not None
     if options.source.suffix.lower() in CONEFOR:
         return _read_conefor(options, options.links, journal), ""
     source, crs = read_table(options.source, options.layer, "patches", options.crs, journal)
     links, _ = read_table(options.links, options.links_layer, "links", crs or options.crs, journal)
+    if not crs and options.crs and "geometry" in source.columns:
+        # A table of points does not say its system; the command does.
+        import geopandas
+
+        from bocage.io.crs import require_projected
+
+        require_projected(options.crs)
+        crs = options.crs
+        source = geopandas.GeoDataFrame(source, geometry="geometry", crs=crs)
     return _build(options, source, links, crs, journal), crs
 
 
-def _read_conefor(options: GraphOptions, links: Path, journal: Journal) -> ReadGraph:
+def _read_graphml(options: IndicesOptions, journal: Journal) -> tuple[GraphInput, str]:
+    from bocage.io.graphml import read_graphml
+
+    if options.links is not None:
+        raise InputError(f"'{options.source.name}' holds links of its own; leave --links out.")
+    told = Journal()
+    named = options.columns
+    graph = read_graphml(
+        options.source, capacity=named.get("capacity", "capacity"), cost=named.get("cost", "cost"),
+        length=named.get("length", "length_m"), probability=options.links_are == "probabilities",
+        journal=told,
+    )  # fmt: skip
+    add_graph_notes(journal, told, "")
+    crs = ""
+    nodes, lines = None, None
+    if options.crs and graph.position is not None:
+        from bocage.io.crs import require_projected
+
+        require_projected(options.crs)
+        crs = options.crs
+        nodes, lines = (one[["id", "geometry"]] for one in make_frames(graph, crs))
+    return _make(options, graph, nodes, lines, "", None, ()), crs
+
+
+def _read_conefor(options: IndicesOptions, links: Path, journal: Journal) -> GraphInput:
     from bocage.io.graph_files import read_conefor
 
+    told = Journal()
     found = read_conefor(
-        options.source, links, probability=options.links_are == "probabilities", journal=journal
+        options.source, links, probability=options.links_are == "probabilities", journal=told
     )
+    add_graph_notes(journal, told, "")
     improved = None
     if found.changed is not None:
         improved = np.where(np.isfinite(found.changed), found.changed, found.graph.cost)
@@ -71,12 +109,14 @@ def _read_conefor(options: GraphOptions, links: Path, journal: Journal) -> ReadG
 
 
 def _build(
-    options: GraphOptions, patches: DataFrame, links: DataFrame, crs: str, journal: Journal
-) -> ReadGraph:
+    options: IndicesOptions, patches: DataFrame, links: DataFrame, crs: str, journal: Journal
+) -> GraphInput:
     id = _require(patches, options, "id", "patches", options.source)
     capacity = find_column(
         patches, options.columns.get("capacity"), KNOWN["capacity"], "patches", "--capacity"
     )
+    beyond = _read_beyond(options, patches)
+    _warn_degrees(patches, crs, options.source, journal)
     patches = patches.copy()
     named = {key: _require(links, options, key, "links", options.links) for key in ("from", "to", "cost")}
     others = {
@@ -86,7 +126,10 @@ def _build(
     if others["length"] == named["cost"]:
         others["length"] = None
     area_unit = ""
-    if capacity is None:
+    if capacity is None and (options.capacities is not None or options.weights):
+        capacity = "bocage capacity"
+        patches[capacity] = 1.0
+    elif capacity is None:
         shapes = patches.geometry if "geometry" in patches.columns and crs else None
         if shapes is None or not (shapes.area > 0).all():
             raise InputError(
@@ -115,11 +158,13 @@ def _build(
         journal, "note_columns", id=id, capacity="geometry" if capacity == "bocage capacity" else capacity,
         ends=f"{named['from']}, {named['to']}", cost=named["cost"],
     )  # fmt: skip
+    told = Journal()
     graph = build_from_frames(
         patches, links, id="bocage id", capacity=capacity, start="bocage from", end="bocage to",
         cost="bocage cost", link_id="bocage id", length="bocage length",
-        probability=options.links_are == "probabilities", journal=journal,
+        probability=options.links_are == "probabilities", parallel="cheapest", journal=told,
     )  # fmt: skip
+    add_graph_notes(journal, told, "")
     name = find_column(patches, None, KNOWN["name"], "patches", "")
     called: tuple[str, ...] = ()
     if name is not None and name != id:
@@ -132,18 +177,46 @@ def _build(
     if shaped is not None or graph.position is not None:
         shapes_of = make_frames(graph, crs or None, patches=shaped, links=drawn, id="bocage id")
     nodes, lines = (None, None) if shapes_of is None else (one[["id", "geometry"]] for one in shapes_of)
-    return _make(options, graph, nodes, lines, area_unit, None, called)
+    found = _make(options, graph, nodes, lines, area_unit, None, called)
+    return replace(
+        found,
+        cost_unit="m" if _is_distance(options, named["cost"]) else "",
+        beyond=beyond,
+    )
+
+
+def _is_distance(options: IndicesOptions, column: str) -> bool:
+    """Tell whether a column of costs is named as lengths on the ground are."""
+    return options.links_are == "costs" and column.casefold() in (*KNOWN["length"], "distance_m", "dist_m")
+
+
+def _warn_degrees(patches: DataFrame, crs: str, path: Path, journal: Journal) -> None:
+    """Tell of points of a table that look like longitudes and latitudes."""
+    if crs or not {"x", "y"} <= set(patches.columns):
+        return
+    x, y = read_column(patches, "x"), read_column(patches, "y")
+    if (np.abs(x) <= 180).all() and (np.abs(y) <= 90).all() and ((x % 1 != 0) | (y % 1 != 0)).any():
+        add_note(journal, "note_degrees", file=path.name)
+
+
+def _read_beyond(options: IndicesOptions, patches: DataFrame) -> NDArray[np.bool_] | None:
+    if options.beyond is None:
+        return None
+    column = find_column(patches, options.beyond, (), "patches", "--beyond")
+    assert column is not None
+    yes = ("1", "1.0", "true", "yes", "oui", "vrai", "t")
+    return np.array([str(one).strip().casefold() in yes for one in patches[column]], dtype=bool)
 
 
 def _make(
-    options: GraphOptions,
+    options: IndicesOptions,
     graph: LandscapeGraph,
     patches: Any,
     links: Any,
     area_unit: str,
     improved: NDArray | None,
     names: tuple[str, ...],
-) -> ReadGraph:
+) -> GraphInput:
     # Probabilities become costs of -ln p: a dispersal of 1 with chance 1/e gives them back.
     said = None
     if options.links_are == "probabilities" and options.dispersal is None:
@@ -152,7 +225,7 @@ def _make(
         dispersal = Dispersal(1.0, float(np.exp(-1)))
     else:
         dispersal = choose_dispersal(options, said)
-    return ReadGraph(
+    return GraphInput(
         "", "", graph, dispersal, options.landscape_ha, patches, links, "ha" if area_unit == "ha" else "",
         threshold=options.threshold,
         improved=improved,
@@ -264,7 +337,7 @@ def find_column(
 
 
 def list_ids(table: DataFrame, column: str, what: str) -> list[str]:
-    """Write ids as text; a whole number read as a float keeps no point.
+    """Write ids as text, as ``connectivity.building`` does: 1.0 is 1, and no space stands at an end.
 
     Raises
     ------
@@ -277,9 +350,7 @@ def list_ids(table: DataFrame, column: str, what: str) -> list[str]:
         raise InputError(
             f"{bare.size} row(s) of the {what} have no {column} (row {shown}); complete or remove them."
         )
-    return [
-        str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in table[column]
-    ]
+    return [name_id(one) for one in table[column]]
 
 
 def read_column(table: DataFrame, column: str) -> NDArray[np.float64]:
@@ -304,7 +375,7 @@ def read_column(table: DataFrame, column: str) -> NDArray[np.float64]:
     return numbers
 
 
-def _require(table: DataFrame, options: GraphOptions, key: str, what: str, path: Path | None) -> str:
+def _require(table: DataFrame, options: IndicesOptions, key: str, what: str, path: Path | None) -> str:
     found = find_column(table, options.columns.get(key), KNOWN[key], what, f"--{key}")
     if found is None:
         name = "" if path is None else f"'{path.name}'"

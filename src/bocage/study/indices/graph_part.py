@@ -6,7 +6,7 @@ links of at most a threshold, as Conefor's binary links.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +17,8 @@ from bocage.connectivity.components import describe_components
 from bocage.connectivity.landscape import LandscapeGraph
 from bocage.errors import DataError, ResourceError
 from bocage.journal import Journal
-from bocage.study.indices.model import GraphFigures
+from bocage.study.indices.model import GraphFigures, GraphInput, IndicesOptions, Spread
 from bocage.study.indices.notes import add_note
-from bocage.study.indices.options import GraphOptions, ReadGraph
 from bocage.study.indices.tables import OVERALL, name_unit
 
 if TYPE_CHECKING:
@@ -75,23 +74,27 @@ class _Measured:
 
 
 def measure_graph(
-    source: ReadGraph,
+    source: GraphInput,
     units: GeoDataFrame | None,
-    options: GraphOptions,
+    options: IndicesOptions,
     progress: Progress,
     journal: Journal,
+    *,
+    crs: str = "",
 ) -> GraphFigures:
     """Measure all indices of a graph.
 
     Parameters
     ----------
-    source : ReadGraph
+    source : GraphInput
     units : GeoDataFrame, optional
         ``id``, ``name`` and polygons of territories.
-    options : GraphOptions
+    options : IndicesOptions
     progress : Progress
     journal : Journal
         Told what was left out for size, and how to ask for it.
+    crs : str
+        Of the patches; empty where it is not known.
 
     Raises
     ------
@@ -119,7 +122,8 @@ def measure_graph(
             table = table_units(source, units, journal)
     added = None
     shut = 0 if source.closed is None else source.closed.link_count
-    if options.add or (shut and graph.count <= EXACT_PATCHES):
+    sites = options.sites is not None or options.sites_every is not None
+    if (options.add and not sites) or (shut and graph.count <= EXACT_PATCHES):
         from bocage.study.indices.added_part import table_added
 
         with progress.stage(f"Choosing links to add {source.name}".rstrip()):
@@ -128,14 +132,43 @@ def measure_graph(
             except ResourceError as error:
                 # The rest took long and stands without it.
                 add_note(journal, "note_add_large", graph=source.name, patches=graph.count, why=str(error))
+    new_patches = _search(source, options, crs, progress, journal) if sites else None
+    removed = None
+    if options.remove:
+        from bocage.study.indices.patches_part import table_removed
+
+        with progress.stage(f"Removing patches and links {source.name}".rstrip()):
+            removed = table_removed(source, options)
+    spread: dict[str, Spread] = {}
+    if options.interpolate:
+        from bocage.study.indices.spread_part import spread_indices
+
+        with progress.stage(f"Spreading indices over the ground {source.name}".rstrip()):
+            spread = spread_indices(source, nodes, options, crs, journal)
     indices = measured.worth.indices
     left_out = indices.left_out / indices.numerator if indices.numerator > 0 else 0.0
-    figures = GraphFigures(source, overall, components, nodes, links, table, added, by_distance, left_out)
+    figures = GraphFigures(
+        source, overall, components, nodes, links, table, added, by_distance, left_out,
+        cutoff=plan.epsilon, added_patches=new_patches, removed=removed, spread=spread,
+    )  # fmt: skip
     overall["unit"] = [name_unit(OVERALL[key][0], figures) for key in overall["index"]]
     return figures
 
 
-def _check_landscape(source: ReadGraph) -> None:
+def _search(
+    source: GraphInput, options: IndicesOptions, crs: str, progress: Progress, journal: Journal
+) -> DataFrame | None:
+    from bocage.study.indices.patches_part import table_patches
+
+    with progress.stage(f"Choosing patches to add {source.name}".rstrip()):
+        try:
+            return table_patches(source, options, crs, journal)
+        except ResourceError as error:
+            add_note(journal, "note_add_large", graph=source.name, patches=source.graph.count, why=str(error))
+            return None
+
+
+def _check_landscape(source: GraphInput) -> None:
     held = float(source.graph.capacity.sum())
     if source.landscape is not None and not source.landscape >= held * (1 - 1e-9):
         raise DataError(
@@ -144,7 +177,7 @@ def _check_landscape(source: ReadGraph) -> None:
         )
 
 
-def _plan(source: ReadGraph, options: GraphOptions, journal: Journal) -> _Plan:
+def _plan(source: GraphInput, options: IndicesOptions, journal: Journal) -> _Plan:
     count = source.graph.count
     epsilon = options.cutoff
     if not options.complete and not epsilon and count > EXACT_PATCHES:
@@ -170,7 +203,7 @@ def _plan(source: ReadGraph, options: GraphOptions, journal: Journal) -> _Plan:
     )
 
 
-def _measure(source: ReadGraph, options: GraphOptions, plan: _Plan) -> _Measured:
+def _measure(source: GraphInput, options: IndicesOptions, plan: _Plan) -> _Measured:
     from bocage.connectivity.clusters import find_clusters, measure_modularity, weigh_links
     from bocage.connectivity.importance import measure_importance
     from bocage.connectivity.path_indices import measure_paths
@@ -202,7 +235,7 @@ def _measure(source: ReadGraph, options: GraphOptions, plan: _Plan) -> _Measured
 
 
 def _table_overall(
-    source: ReadGraph, measured: _Measured, options: GraphOptions, plan: _Plan, journal: Journal
+    source: GraphInput, measured: _Measured, options: IndicesOptions, plan: _Plan, journal: Journal
 ) -> DataFrame:
     import pandas
 
@@ -260,23 +293,60 @@ def _table_overall(
     return pandas.DataFrame({"index": order, "value": [float(values[key]) for key in order], "unit": ""})
 
 
-def _measure_protconn(source: ReadGraph) -> dict[str, float]:
+def _measure_protconn(source: GraphInput) -> dict[str, float]:
     from bocage.connectivity.protconn import measure_protconn
 
     if source.landscape is None:
         raise DataError("ProtConn is a share of a region; give its area with --landscape.")
-    found = measure_protconn(source.graph, source.landscape, source.dispersal)
-    return {
+    whole, single = _unite_contiguous(source)
+    found = measure_protconn(
+        whole.graph, source.landscape, source.dispersal, transboundary=whole.beyond, single_areas=single
+    )
+    values = {
         "Prot": found.prot,
         "ProtConn": found.protconn,
         "ProtUnconn": found.protunconn,
         "RelConn": found.relconn,
         "ProtConn_Prot": found.protected,
+        "ProtConn_Within": found.within,
+        "ProtConn_Contig": found.contig,
+        "ProtConn_Trans": None if whole.beyond is None else found.trans,
         "ProtConn_Unprot": found.unprot,
     }
+    return {key: value for key, value in values.items() if value is not None}
 
 
-def _measure_circuit(source: ReadGraph, journal: Journal) -> float | None:
+def _unite_contiguous(source: GraphInput) -> tuple[GraphInput, Floats | None]:
+    """Unite protected areas that touch or that a link of no cost joins; with the areas before it.
+
+    Those beyond the border keep apart from the others. Without shapes nor a link of no cost, which areas are
+    contiguous is not known.
+    """
+    from bocage.connectivity.meta_patches import merge_patches
+
+    graph, beyond = replace(source.graph, inner=None), source.beyond
+    outside = np.zeros(graph.count, dtype=bool) if beyond is None else beyond
+    shapes = None if source.patches is None else source.patches.geometry.to_numpy()
+    if shapes is None and not (graph.cost == 0).any():
+        return source, None
+    start, end, cost = graph.start, graph.end, graph.cost
+    if shapes is not None:
+        import shapely
+
+        one, two = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+        apart = one < two
+        start, end = np.concatenate([start, one[apart]]), np.concatenate([end, two[apart]])
+        cost = np.concatenate([cost, np.zeros(int(apart.sum()))])
+    joined = LandscapeGraph.of(graph.capacity, start, end, cost, ids=graph.ids)
+    joined = replace(joined, habitat=outside.astype(np.int64), habitats=("inside", "beyond"))
+    united, member = merge_patches(joined, 0.0)
+    far = np.zeros(united.count, dtype=bool)
+    far[member] = outside
+    single = graph.capacity[~outside]
+    return replace(source, graph=united, beyond=None if beyond is None else far), single
+
+
+def _measure_circuit(source: GraphInput, journal: Journal) -> float | None:
     """Measure ECCirc; None where links that cost nothing let currents grow without bound."""
     from bocage.connectivity.graph_current import measure_circuit_connectivity
 
@@ -286,7 +356,7 @@ def _measure_circuit(source: ReadGraph, journal: Journal) -> float | None:
     return measure_circuit_connectivity(source.graph, source.dispersal)
 
 
-def _table_nodes(source: ReadGraph, measured: _Measured, plan: _Plan) -> DataFrame:
+def _table_nodes(source: GraphInput, measured: _Measured, plan: _Plan) -> DataFrame:
     import pandas
 
     from bocage.connectivity.components import label_components
@@ -334,7 +404,7 @@ def _table_nodes(source: ReadGraph, measured: _Measured, plan: _Plan) -> DataFra
 
 
 def _table_links(
-    source: ReadGraph, measured: _Measured, options: GraphOptions, plan: _Plan, journal: Journal
+    source: GraphInput, measured: _Measured, options: IndicesOptions, plan: _Plan, journal: Journal
 ) -> DataFrame:
     import pandas
 
@@ -407,7 +477,7 @@ def _table_components(measured: _Measured) -> DataFrame:
     return table
 
 
-def _table_distances(source: ReadGraph, options: GraphOptions, plan: _Plan) -> DataFrame:
+def _table_distances(source: GraphInput, options: IndicesOptions, plan: _Plan) -> DataFrame:
     """Measure ECA at several dispersal distances, the chance at each being the same."""
     import pandas
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bocage import wording
 from bocage.errors import CRSError, InputError
 from bocage.grid import Grid
-from bocage.journal import Journal, Level, Note
+from bocage.journal import Journal
 from bocage.progress import Progress, SilentProgress
 from bocage.study.indices.model import GroundInput, IndicesOptions
+from bocage.study.indices.notes import add_note
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from bocage.io.rasters import RasterValues
     from bocage.study.model import Study
 
 _MOST_CELLS = 25_000_000
@@ -30,19 +31,7 @@ _SHOWN = 5
 _TELLING = ("area_uncovered",)
 """Notes of a run that matter to its fragmentation too."""
 
-
-@dataclass(frozen=True, slots=True)
-class GroundNote(Note):
-    """A note whose sentence is in ``wording/indices_ground.toml``."""
-
-    @property
-    def level(self) -> Level:
-        """How serious it is."""
-        return cast(Level, wording.entry(f"indices_ground.{self.code}")["level"])
-
-    def text(self, language: str = "fr") -> str:
-        """Write the note as a sentence."""
-        return wording.say(f"indices_ground.{self.code}", language, **dict(self.values))
+_WIDEST_M = 1000.0
 
 
 def read_ground(
@@ -97,6 +86,12 @@ def read_ground(
     from bocage.study.inputs import RASTER_SUFFIXES
 
     crs = crs or None
+    for path, half_width in options.barriers:
+        if not (0 <= half_width <= _WIDEST_M):
+            raise InputError(
+                f"--barrier: '{path.name}' has a half-width of {half_width:g} m; give one from 0 to "
+                f"{_WIDEST_M:g} m, as 10."
+            )
     if study is not None:
         if not study.file.landcover:
             return None
@@ -144,16 +139,11 @@ def _read_study(options: IndicesOptions, study: Study, journal: Journal, progres
 
 def _take_cover(study: Study, journal: Journal, progress: Progress) -> tuple[Any, Any]:
     """Give the inputs and the land cover of a study, as its run left them or made afresh."""
-    import os
+    from bocage.study.run import read_cover
 
-    from bocage.study.run import _cover, _read, _Run
-    from bocage.study.store import Store
-
-    run = _Run(study, Store(study.output / ".bocage"), progress, os.cpu_count() or 1)
-    inputs, _ = _read(run)
-    cover = _cover(run, inputs)
+    inputs, cover, told = read_cover(study, progress=progress)
     # The report of the run tells the others.
-    for note in run.journal.notes:
+    for note in told.notes:
         if note.code in _TELLING:
             journal.add(note.code, **dict(note.values))
     return inputs, cover
@@ -163,11 +153,9 @@ def _take_cover(study: Study, journal: Journal, progress: Progress) -> tuple[Any
 
 
 def _read_raster(options: IndicesOptions, area: Any, crs: str | None, journal: Journal) -> GroundInput:
-    from bocage.io.rasters import read_raster
-
     name = options.source.name
-    grid = _lay_grid(options.source, crs)
-    raster = read_raster(options.source, grid, name=name, journal=journal)
+    grid = lay_grid(options.source, crs)
+    raster = read_cells(options.source, grid, journal)
     values, data = raster.values, raster.valid
     if values.dtype.kind == "f":
         values = _make_whole(values, data, name)
@@ -199,7 +187,35 @@ def _read_raster(options: IndicesOptions, area: Any, crs: str | None, journal: J
     )
 
 
-def _lay_grid(path: Path, crs: str | None) -> Grid:
+def read_cells(path: Path, grid: Grid, journal: Journal) -> RasterValues:
+    """Read a raster onto a grid; one that says no coordinate system is in that of the grid, as was said.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or does not meet the grid.
+    """
+    import tempfile
+
+    import pyproj
+    import rasterio.shutil
+
+    from bocage.io.rasters import describe_raster, read_raster
+
+    if describe_raster(path, name=path.name).crs is not None or path.suffix.lower() == ".asc":
+        return read_raster(path, grid, name=path.name, journal=journal)
+    with tempfile.TemporaryDirectory() as folder:
+        # A virtual raster beside it that says the system.
+        virtual = Path(folder) / f"{path.stem}.vrt"
+        rasterio.shutil.copy(path.resolve().as_posix(), virtual.as_posix(), driver="VRT")
+        text = virtual.read_text(encoding="utf-8")
+        head, mark, rest = text.partition(">")
+        system = escape(pyproj.CRS.from_user_input(grid.crs).to_wkt("WKT1_GDAL"))
+        virtual.write_text(f"{head}{mark}<SRS>{system}</SRS>{rest}", encoding="utf-8")
+        return read_raster(virtual, grid, name=path.name, journal=journal)
+
+
+def lay_grid(path: Path, crs: str | None) -> Grid:
     """Give the grid of a raster: its own cells where they are square and in metres."""
     import pyproj
 
@@ -309,9 +325,8 @@ def _read_polygons(
         w, s, e, n = area.bounds
         west, south, east, north = min(west, w), min(south, s), max(east, e), max(north, n)
     side = cell_size or _choose_side((east - west) * (north - south))
-    note = GroundNote("note_cell_assumed", (("cell", f"{side:g}"), ("layer", name)))
-    if not cell_size and note not in journal.notes:
-        journal.notes.append(note)
+    if not cell_size:
+        add_note(journal, "note_cell_assumed", cell=side, layer=name)
     grid = Grid.covering((west, south, east, north), side, crs)
     names = sorted(set(values) - {""})
     numbers = {value: number for number, value in enumerate(names, start=1)}
@@ -413,11 +428,7 @@ def _require_some(wanted: Sequence[str], known: Sequence[str], where: str, journ
         _require_known(wanted, set(known), where, known)
     if lacking:
         shown = ", ".join(lacking[:_SHOWN])
-        note = GroundNote(
-            "note_natural_absent", (("count", len(lacking)), ("codes", shown), ("where", where))
-        )
-        if note not in journal.notes:
-            journal.notes.append(note)
+        add_note(journal, "note_natural_absent", count=len(lacking), codes=shown, where=where)
 
 
 def _spell(value: Any) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from bocage.reservoirs.pattern import Pattern
 
 _QUIET = ("patches_outside_units",)
+_BEYOND = 0.01
+"""Share of a territory beyond the land cover that is told."""
 """Notes that tell nothing where the ground goes on beyond the area by design."""
 
 
@@ -33,6 +35,8 @@ def measure_ground(
     *,
     edge_width: int = 1,
     neighbours: Literal[4, 8] = 8,
+    transition: bool = True,
+    intext: bool = True,
     journal: Journal,
     progress: Progress,
 ) -> GroundFigures:
@@ -80,7 +84,9 @@ def measure_ground(
     with progress.stage("Landscape metrics"):
         classes, landscape = _measure_metrics(ground, inside, neighbours)
     with progress.stage("Spatial pattern"):
-        pattern, pattern_classes = _find_pattern(ground, inside, edge_width, neighbours)
+        pattern, pattern_classes = _find_pattern(
+            ground, inside, edge_width, neighbours, transition=transition, intext=intext
+        )
     return GroundFigures(ground, mesh, classes, landscape, pattern, pattern_classes)
 
 
@@ -95,9 +101,11 @@ def _measure_mesh(
     from bocage.fragmentation.mesh_figures import compute_mesh
     from bocage.fragmentation.units import read_units, review_units
 
-    near = None if units is None else _keep_near(units, ground)
+    near = None if units is None else _keep_near(units, ground, journal)
     checked = read_units(_frame_area(ground) if near is None else near, "id")
-    cut = _cut(ground, checked, neighbours)
+    cut = _cut(ground, checked, neighbours, near is None)
+    if near is not None and ground.patches is None:
+        _note_beyond(near, ground, journal)
     for note in review_units(checked, cut.by_unit):
         if note.code in _QUIET and (near is None or ground.area is not None):
             continue
@@ -116,7 +124,7 @@ def _measure_mesh(
     return table.rename(columns={"unit": "id"})
 
 
-def _keep_near(units: GeoDataFrame, ground: GroundInput) -> GeoDataFrame:
+def _keep_near(units: GeoDataFrame, ground: GroundInput, journal: Journal) -> GeoDataFrame:
     """Keep the territories that hold ground: a layer of a whole département is a usual one."""
     import shapely
 
@@ -130,7 +138,24 @@ def _keep_near(units: GeoDataFrame, ground: GroundInput) -> GeoDataFrame:
             f"none of the {len(units)} territories meets the land cover; "
             "check the two layers and their coordinate systems."
         )
+    if not held.all() and ground.area is None:
+        ids = units["id"].astype(str).to_numpy()[~held]
+        shown = ", ".join(ids[:5]) + (" …" if len(ids) > 5 else "")
+        journal.add("units_off_data", count=len(ids), units=shown)
     return units[held].reset_index(drop=True)
+
+
+def _note_beyond(units: GeoDataFrame, ground: GroundInput, journal: Journal) -> None:
+    """Tell of territories that the land cover does not hold whole: they are measured where it does."""
+    import shapely
+
+    box = shapely.box(*ground.grid.bounds)
+    shapes = shapely.make_valid(units.geometry.to_numpy())
+    beyond = shapely.area(shapely.difference(shapes, box)) > _BEYOND * shapely.area(shapes)
+    if beyond.any():
+        ids = units["id"].astype(str).to_numpy()[beyond]
+        shown = ", ".join(ids[:5]) + (" …" if len(ids) > 5 else "")
+        journal.add("units_beyond_data", count=int(beyond.sum()), units=shown)
 
 
 def _frame_area(ground: GroundInput) -> GeoDataFrame:
@@ -141,14 +166,19 @@ def _frame_area(ground: GroundInput) -> GeoDataFrame:
     return gpd.GeoDataFrame({"id": ["area"], "name": [""]}, geometry=[area], crs=ground.grid.crs)
 
 
-def _cut(ground: GroundInput, units: Units, neighbours: Literal[4, 8]) -> Cut:
+def _cut(ground: GroundInput, units: Units, neighbours: Literal[4, 8], whole: bool) -> Cut:
     if ground.patches is not None:
         from bocage.fragmentation.mesh import cut_patches
 
         return cut_patches(ground.patches, units)
     from bocage.fragmentation.mesh_raster import cut_raster
 
-    return cut_raster(ground.natural, units, ground.grid, known=ground.data, neighbours=neighbours)
+    # Without territories nor area, the territory is what is known, not the rectangle around it.
+    known = ground.data.view(np.uint8) if whole and ground.area is None else None
+    return cut_raster(
+        ground.natural, units if known is None else known, ground.grid, known=ground.data,
+        unit_ids=None if known is None else ("area",), neighbours=neighbours,
+    )  # fmt: skip
 
 
 # --- metrics -----------------------------------------------------------------------------------------
@@ -216,14 +246,23 @@ def _bound(inside: NDArray[np.bool_]) -> Window:
 
 
 def _find_pattern(
-    ground: GroundInput, inside: NDArray[np.bool_], edge_width: int, neighbours: Literal[4, 8]
+    ground: GroundInput,
+    inside: NDArray[np.bool_],
+    edge_width: int,
+    neighbours: Literal[4, 8],
+    *,
+    transition: bool,
+    intext: bool,
 ) -> tuple[Pattern, DataFrame]:
     import pandas as pd
 
     from bocage.reservoirs.pattern import MISSING, classify_pattern, summarise_pattern
 
     missing = None if ground.data.all() else ~ground.data
-    pattern = classify_pattern(ground.natural, connectivity=neighbours, edge_width=edge_width, nodata=missing)
+    pattern = classify_pattern(
+        ground.natural, connectivity=neighbours, edge_width=edge_width, transition=transition,
+        intext=intext, nodata=missing,
+    )  # fmt: skip
     pattern.codes[~inside] = MISSING
     found = summarise_pattern(pattern)
     area = np.array(list(found.cells.values())) * (ground.grid.cell_area / M2_PER_HA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,9 +15,8 @@ from bocage.connectivity.landscape import Dispersal, LandscapeGraph
 from bocage.errors import DataError, InputError, StudyError
 from bocage.io.files import require_file
 from bocage.journal import Journal
-from bocage.study.indices.model import GroundInput, IndicesInputs
-from bocage.study.indices.notes import add_note
-from bocage.study.indices.options import GraphOptions, ReadGraph
+from bocage.study.indices.model import GraphInput, GroundInput, IndicesInputs, IndicesOptions
+from bocage.study.indices.notes import add_graph_notes, add_note
 from bocage.units import M2_PER_HA
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ RASTERS = (".tif", ".tiff", ".asc", ".vrt", ".img")
 CONEFOR = (".txt", ".dat", "")
 
 
-def read_indices(options: GraphOptions, journal: Journal) -> IndicesInputs:
+def read_indices(options: IndicesOptions, journal: Journal) -> IndicesInputs:
     """Read what the command was given: graphs, ground and territories.
 
     Parameters
     ----------
-    options : GraphOptions
+    options : IndicesOptions
     journal : Journal
         Told what was left out, assumed or lacks.
 
@@ -53,9 +53,9 @@ def read_indices(options: GraphOptions, journal: Journal) -> IndicesInputs:
     """
     kind = name_kind(options)
     if kind == "study":
-        return _read_study(options, journal)
+        return _complete(_read_study(options, journal), options, journal)
     if kind == "network":
-        return _read_network(options, journal)
+        return _complete(_read_network(options, journal), options, journal)
     output = options.output or options.source.with_name(f"indices-{options.source.stem}")
     language = options.language or "fr"
     if kind == "ground":
@@ -74,12 +74,32 @@ def read_indices(options: GraphOptions, journal: Journal) -> IndicesInputs:
 
     graph, crs = read_graph(options, journal)
     units = _read_units(options, crs, journal)
-    return IndicesInputs(
+    found = IndicesInputs(
         options.source.stem, "", (graph,), None, units, None, _list_files(options), crs, language, output
     )
+    return _complete(found, options, journal)
 
 
-def name_kind(options: GraphOptions) -> Kind:
+def _complete(found: IndicesInputs, options: IndicesOptions, journal: Journal) -> IndicesInputs:
+    """Give graphs the capacities and the costs across patches that the command names."""
+    from bocage.study.indices.capacity_part import choose_capacity
+
+    if options.inner is not None and len(found.graphs) != 1:
+        raise InputError(
+            "Costs across patches are those of one graph; say of which sub-network with --subnetwork."
+        )
+    graphs = []
+    for source in found.graphs:
+        one = choose_capacity(source, options, found.crs, journal)
+        if options.inner is not None:
+            from bocage.study.indices.inner_inputs import read_inner
+
+            one = read_inner(one, options, journal)
+        graphs.append(one)
+    return replace(found, graphs=tuple(graphs))
+
+
+def name_kind(options: IndicesOptions) -> Kind:
     """Tell what the source is, by its name, its tables and the options given.
 
     Raises
@@ -91,7 +111,7 @@ def name_kind(options: GraphOptions) -> Kind:
     if source.suffix.lower() == ".toml":
         return "study"
     require_file(source, "source")
-    if options.links is not None:
+    if options.links is not None or source.suffix.lower() == ".graphml":
         return "graph"
     if source.suffix.lower() in RASTERS or options.natural or options.class_column is not None:
         return "ground"
@@ -103,7 +123,7 @@ def name_kind(options: GraphOptions) -> Kind:
     )
 
 
-def choose_dispersal(options: GraphOptions, said: float | None) -> Dispersal:
+def choose_dispersal(options: IndicesOptions, said: float | None) -> Dispersal:
     """Give the dispersal asked for, else that of the source.
 
     Raises
@@ -131,7 +151,7 @@ def _is_network(path: Path) -> bool:
     return found is not None
 
 
-def _read_study(options: GraphOptions, journal: Journal) -> IndicesInputs:
+def _read_study(options: IndicesOptions, journal: Journal) -> IndicesInputs:
     from bocage.study.inputs import resolve_area
     from bocage.study.reading import read_study
 
@@ -173,7 +193,7 @@ def _read_study(options: GraphOptions, journal: Journal) -> IndicesInputs:
     )  # fmt: skip
 
 
-def _read_network(options: GraphOptions, journal: Journal) -> IndicesInputs:
+def _read_network(options: IndicesOptions, journal: Journal) -> IndicesInputs:
     from bocage.io.geopackage import read_network
 
     network = read_network(options.source)
@@ -193,7 +213,7 @@ def _read_network(options: GraphOptions, journal: Journal) -> IndicesInputs:
 
 
 def _read_ground(
-    options: GraphOptions, study: Study | None, area: object | None, crs: str, journal: Journal
+    options: IndicesOptions, study: Study | None, area: object | None, crs: str, journal: Journal
 ) -> GroundInput | None:
     """Read the land cover whose fragmentation is measured, where there is some."""
     from bocage.study.indices.ground_inputs import read_ground
@@ -201,7 +221,7 @@ def _read_ground(
     return read_ground(options, study, area, crs, journal)
 
 
-def _read_units(options: GraphOptions, crs: str, journal: Journal) -> GeoDataFrame | None:
+def _read_units(options: IndicesOptions, crs: str, journal: Journal) -> GeoDataFrame | None:
     if options.units is None:
         return None
     from bocage.study.indices.unit_inputs import read_units
@@ -209,18 +229,19 @@ def _read_units(options: GraphOptions, crs: str, journal: Journal) -> GeoDataFra
     return read_units(options, crs, journal)
 
 
-def _list_files(options: GraphOptions) -> dict[str, Path]:
-    named = {"source": options.source, "links": options.links, "units": options.units}
+def _list_files(options: IndicesOptions) -> dict[str, Path]:
+    names = ("source", "links", "units", "capacities", "landcover", "inner", "sites", "resistance")
+    named = {name: getattr(options, name) for name in names}
     return {key: path for key, path in named.items() if path is not None}
 
 
 def _make_graphs(
-    options: GraphOptions,
+    options: IndicesOptions,
     network: Network,
     said: dict[str, float],
     area_ha: float | None,
     journal: Journal,
-) -> tuple[ReadGraph, ...]:
+) -> tuple[GraphInput, ...]:
     """Make a graph of each sub-network, of reservoirs and corridors."""
     keys = tuple(dict.fromkeys(network.tables["reservoir_s"]["subnetwork"]))
     unknown = [key for key in options.subnetworks if key not in keys]
@@ -237,14 +258,14 @@ def _make_graphs(
 
 
 def _make_graph(
-    options: GraphOptions,
+    options: IndicesOptions,
     network: Network,
     key: str,
     name: str,
     said: float | None,
     area_ha: float | None,
     journal: Journal,
-) -> ReadGraph:
+) -> GraphInput:
     reservoirs, corridors, axes = (
         network.tables[table][network.tables[table]["subnetwork"] == key].reset_index(drop=True)
         for table in ("reservoir_s", "corridor_s", "corridor_l")
@@ -252,7 +273,7 @@ def _make_graph(
     notes = Journal()
     graph = build_from_network(network.tables, key, journal=notes)
     # Corridors impassable today are told apart, with what opening them would give.
-    journal.notes += [note for note in notes.notes if note.code != "graph_links_impassable"]
+    add_graph_notes(journal, notes, name, but=("graph_links_impassable",))
     cost = float(corridors["dispersal_cost"].max()) if len(corridors) else said
     dispersal = choose_dispersal(options, cost if cost is not None else said or 1.0)
     axes["id"] = [re.sub(r"CL(\d+)$", r"CS\1", one) for one in axes["id"]]
@@ -282,7 +303,7 @@ def _make_graph(
         )
         landscape = None
     called = [str(one) if one is not None and one == one else "" for one in reservoirs["name"]]
-    return ReadGraph(
+    return GraphInput(
         key, name, graph, dispersal, landscape, patches, links, "ha",
         threshold=options.threshold if options.threshold is not None else dispersal.distance,
         improved=improved,

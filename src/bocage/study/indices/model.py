@@ -26,8 +26,8 @@ class IndicesOptions:
     Attributes
     ----------
     source : Path
-        Study file, network.gpkg, layer or table of patches, node file of Conefor, or land cover (raster, or
-        polygons with ``natural``).
+        Study file, network.gpkg, layer or table of patches, node file of Conefor, GraphML, or land cover
+        (raster, or polygons with ``natural``).
     layer : str, optional
         Layer of the source, where its file has several.
     links : Path, optional
@@ -59,12 +59,46 @@ class IndicesOptions:
         Of the spatial pattern [cells].
     neighbours : {4, 8}
         Cells that touch, for patches of a raster.
+    transition, intext : bool
+        Of the spatial pattern, as in ``classify_pattern``.
     add : int
         Links to add that are searched for.
     crs : str, optional
     language : {"fr", "en"}, optional
     output : Path, optional
     threads : int, optional
+    threshold : float, optional
+        Dearest link of the indices that count links and not costs: NC, NL, CCP, IIC, H, Dg ... By default
+        the dispersal cost of a network of bocage, and any link elsewhere.
+    protected : bool
+        Whether patches are protected areas, and ProtConn is measured.
+    beyond : str, optional
+        Column of patches that says which lie beyond the border: ProtConn's steps of no area.
+    complete : bool
+        Whether all is measured exactly, however long that takes.
+    power : float
+        What areas, or the capacities read, are raised to.
+    capacities : Path, optional
+        Table of capacities by id of patch, in place of those of the source.
+    landcover : Path, optional
+        Raster of classes that ``weights`` are of.
+    weights : mapping of code to float
+        What a hectare of each class of ``landcover`` holds; others hold nothing.
+    around : float, optional
+        Distance [m] up to which ground around a patch counts with its own, less and less with the distance
+        by the dispersal.
+    inner : Path, optional
+        Costs across patches between the ends of two links: links and cost, or Graphab's places and cost.
+    sites : Path, optional
+        Points or polygons where patches could be added: ``add`` then counts patches.
+    sites_every : float, optional
+        Or the step of a grid of such points [m].
+    remove : int
+        Patches, and links, whose loss one after the other is followed.
+    interpolate : tuple of str
+        Indices of patches to spread over the ground, columns of ``nodes``.
+    resistance : Path, optional
+        Raster of the cost of a metre: indices are spread, and patches to add linked, by least cost.
     """
 
     source: Path
@@ -87,11 +121,28 @@ class IndicesOptions:
     barriers: tuple[tuple[Path, float], ...] = ()
     edge_width: int = 1
     neighbours: Literal[4, 8] = 8
+    transition: bool = True
+    intext: bool = True
     add: int = 0
     crs: str | None = None
     language: Language | None = None
     output: Path | None = None
     threads: int | None = None
+    threshold: float | None = None
+    protected: bool = False
+    beyond: str | None = None
+    complete: bool = False
+    power: float = 1.0
+    capacities: Path | None = None
+    landcover: Path | None = None
+    weights: Mapping[int, float] = field(default_factory=dict)
+    around: float | None = None
+    inner: Path | None = None
+    sites: Path | None = None
+    sites_every: float | None = None
+    remove: int = 0
+    interpolate: tuple[str, ...] = ()
+    resistance: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +164,23 @@ class GraphInput:
         ``id`` and geometry of each link, in the order of the graph.
     area_unit : {"ha", ""}
         Unit of capacities; empty where they are no areas or not known to be.
+    threshold : float or None
+        Dearest link of the indices that count links.
+    improved : (m,) array of float64 or None
+        Cost of each link were it improved: without transport infrastructure in a network of bocage; 0 where
+        not known.
+    closed : LandscapeGraph or None
+        Links impassable today, between the same patches, at the cost they would have once opened.
+    closed_lines : GeoDataFrame or None
+        ``id`` and geometry of these.
+    corridors : GeoDataFrame or None
+        Ground of the links, for the share of territories that they cover.
+    names : tuple of str
+        Of patches, where they bear any.
+    cost_unit : {"m", ""}
+        ``"m"`` where costs are known to be distances over the ground.
+    beyond : (n,) array of bool or None
+        Patches beyond the border of the region.
     """
 
     key: str
@@ -123,6 +191,14 @@ class GraphInput:
     patches: GeoDataFrame | None
     links: GeoDataFrame | None
     area_unit: Literal["ha", ""]
+    threshold: float | None = None
+    improved: NDArray | None = None
+    closed: LandscapeGraph | None = None
+    closed_lines: GeoDataFrame | None = None
+    corridors: GeoDataFrame | None = None
+    names: tuple[str, ...] = ()
+    cost_unit: Literal["m", ""] = ""
+    beyond: NDArray | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +273,21 @@ class IndicesInputs:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """An index of patches over the ground.
+
+    Attributes
+    ----------
+    values : (rows, columns) array of float32
+        NaN where no patch reaches.
+    grid : Grid
+    """
+
+    values: NDArray
+    grid: Grid
+
+
+@dataclass(frozen=True)
 class GraphFigures:
     """Indices of one graph.
 
@@ -220,6 +311,14 @@ class GraphFigures:
         ``distance``, ``eca``: the equivalent connected area at several dispersal distances.
     left_out : float
         Most that the cut-off can have taken from PC's numerator, as a share of it.
+    cutoff : float
+        Chance below which pairs were left out; 0 where all counts.
+    added_patches : DataFrame or None
+        Patches worth adding, best first: ``id``, ``x``, ``y``, ``capacity``, ``gain``.
+    removed : DataFrame or None
+        What would be missed most, or least, one after the other.
+    spread : mapping of str to Spread
+        Indices of patches over the ground.
     """
 
     source: GraphInput
@@ -231,6 +330,10 @@ class GraphFigures:
     added: DataFrame | None
     by_distance: DataFrame
     left_out: float
+    cutoff: float = 0.0
+    added_patches: DataFrame | None = None
+    removed: DataFrame | None = None
+    spread: Mapping[str, Spread] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

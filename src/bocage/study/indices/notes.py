@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import cast
 
 from bocage import wording
 from bocage.journal import Journal, Level, Note
-from bocage.units import format_number
+from bocage.units import THIN_NBSP, format_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class IndicesNote(Note):
         }
         if values.get("graph"):
             values["graph"] = f" {values['graph']}"
-        return wording.say(f"indices.{self.code}", language, **values)
+        return agree(wording.say(f"indices.{self.code}", language, **values), language)
 
 
 def add_note(journal: Journal, code: str, **values: wording.Value) -> None:
@@ -45,6 +46,51 @@ def add_note(journal: Journal, code: str, **values: wording.Value) -> None:
     note.text("en")
     if note not in journal.notes:
         journal.notes.append(note)
+
+
+def has_sentence(code: str) -> bool:
+    """Tell whether the command has a sentence of its own for a note.
+
+    >>> has_sentence("note_graph_alone"), has_sentence("note_geometry_repaired")
+    (True, False)
+    """
+    try:
+        wording.entry(f"indices.{code}")
+    except KeyError:
+        return False
+    return True
+
+
+def add_graph_notes(journal: Journal, told: Journal, graph: str, *, but: tuple[str, ...] = ()) -> None:
+    """Add what was told of building a graph under the name of its sub-network; others as they are."""
+    for note in told.notes:
+        if note.code in but:
+            continue
+        if has_sentence(f"note_{note.code}"):
+            add_note(journal, f"note_{note.code}", graph=graph, **dict(note.values))
+        elif note not in journal.notes:
+            journal.notes.append(note)
+
+
+def agree(text: str, language: str) -> str:
+    """Make words that end in ``(s)`` or ``(es)`` agree with the number before them.
+
+    >>> agree("1 tache(s) isolée(s), 1,5 point(s), 2 lien(s)", "fr")
+    '1 tache isolée, 1,5 point, 2 liens'
+    >>> agree("0 patch(es), 1 group(s)", "en")
+    '0 patches, 1 group'
+    """
+
+    def write(found: re.Match[str]) -> str:
+        digits = re.sub(r"[^0-9,.]", "", found[1])
+        if language == "fr":
+            several = float(digits.replace(",", ".")) >= 2
+        else:
+            several = float(digits.replace(",", "")) != 1
+        return found[1] + re.sub(r"\((e?s)\)", r"\1" if several else "", found[2])
+
+    number = rf"(?<![\w,.])(\d[\d,.{THIN_NBSP}]*)"
+    return re.sub(rf"{number}((?: [^\W\d]+\(e?s\))+)", write, text)
 
 
 def write_number(value: float, language: str) -> str:

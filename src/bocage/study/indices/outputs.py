@@ -13,7 +13,6 @@ from bocage.io.files import hash_file, output_errors, replace_on_success, say_ca
 from bocage.io.geopackage import fix_date
 from bocage.journal import Journal
 from bocage.study.indices.model import GraphFigures, GroundFigures, Indices
-from bocage.study.indices.options import GraphOptions, ReadGraph
 from bocage.study.indices.tables import TABLES, join_tables
 from bocage.study.indices.telling import tell_indices
 
@@ -38,15 +37,17 @@ CONVENTIONS = {
     "Rubio 2010)",
     "BC": "of equally cheap paths the first carries all; of paths of fewest links (BC_IIC) all share",
     "gain": "100 times what PC would gain over PC today, the link alone at cost_improved",
-    "protconn": "measured with --protected alone: patches are then protected areas",
+    "protconn": "measured with --protected alone: patches are then single protected areas, united where "
+    "they touch or a link of no cost joins them",
 }
 """What the figures mean, recorded in ``indices.json``."""
 
 _DATE = "1970-01-01T00:00:00.000Z"
 _WRITTEN = (
     "overall.csv", "components.csv", "nodes.csv", "nodes.parquet", "links.csv", "links.parquet", "units.csv",
-    "units.parquet", "added.csv", "by_distance.csv", "mesh.csv", "mesh.parquet", "metrics_classes.csv",
-    "metrics_landscape.csv", "pattern.tif", "pattern.csv", "graph.gpkg", "indices.html", "indices.json",
+    "units.parquet", "added.csv", "added_patches.csv", "removed.csv", "by_distance.csv", "mesh.csv",
+    "mesh.parquet", "metrics_classes.csv", "metrics_landscape.csv", "pattern.tif", "pattern.csv",
+    "graph.gpkg", "indices.html", "indices.json",
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def write_indices(indices: Indices, journal: Journal) -> list[Path]:
         written += _write_ground(output, indices.ground, indices.inputs.language)
     with output_errors(output):
         kept = {path.name for path in written}
-        for stale in [*(output / name for name in _WRITTEN), *sorted(output.glob("graph*.graphml"))]:
+        for stale in [*(output / name for name in _WRITTEN), *_find_stale(output)]:
             if stale.name not in kept:
                 stale.unlink(missing_ok=True)
     record = record_indices(indices, journal)
@@ -89,8 +90,13 @@ def write_indices(indices: Indices, journal: Journal) -> list[Path]:
     return written
 
 
+def _find_stale(output: Path) -> list[Path]:
+    return [*sorted(output.glob("graph*.graphml")), *sorted(output.glob("spread*-*.tif"))]
+
+
 def _write_graphs(output: Path, indices: Indices) -> list[Path]:
     from bocage.io.graphml import write_graphml
+    from bocage.io.rasters import write_raster
 
     written = []
     for name in ("overall", *TABLES):
@@ -113,6 +119,12 @@ def _write_graphs(output: Path, indices: Indices) -> list[Path]:
         suffix = f"-{one.source.key}" if len(indices.graphs) > 1 else ""
         written.append(output / f"graph{suffix}.graphml")
         write_graphml(one.source.graph, written[-1])
+        for name, spread in one.spread.items():
+            written.append(output / f"spread{suffix}-{name}.tif")
+            write_raster(
+                written[-1], spread.values, spread.grid, nodata=float("nan"),
+                description=f"{name} {one.source.name}".strip(), date=indices.inputs.date or _DATE[:10],
+            )  # fmt: skip
     return written
 
 
@@ -134,6 +146,12 @@ def _make_layers(indices: Indices) -> dict[str, GeoDataFrame]:
     if table is not None and len(table):
         lines = [line for one in added for line in _draw_added(one)]
         layers["added"] = geopandas.GeoDataFrame(table, geometry=lines, crs=indices.inputs.crs or None)
+    table = join_tables(indices.graphs, "added_patches")
+    if table is not None and len(table):
+        points = geopandas.points_from_xy(table["x"], table["y"])
+        layers["added_patches"] = geopandas.GeoDataFrame(
+            table, geometry=points, crs=indices.inputs.crs or None
+        )
     table, units = join_tables(indices.graphs, "units"), indices.inputs.units
     if table is not None and units is not None:
         ground = units.rename(columns={"id": "unit id"})[["unit id", "geometry"]]
@@ -150,7 +168,7 @@ def _draw_added(figures: GraphFigures) -> list[Any]:
     assert source.patches is not None and table is not None
     points = dict(zip(source.patches["id"], source.patches.geometry.representative_point(), strict=True))
     known: dict[str, Any] = {}
-    if isinstance(source, ReadGraph) and source.closed_lines is not None:
+    if source.closed_lines is not None:
         known = dict(zip(source.closed_lines["id"], source.closed_lines.geometry, strict=True))
     return [
         known.get(id) or shapely.LineString([points[start], points[end]])
@@ -180,7 +198,8 @@ def _write_page(output: Path, indices: Indices, journal: Journal) -> list[Path]:
     from bocage.study.indices.page import write_page
 
     path = output / "indices.html"
-    return [path] if write_page(path, indices, journal) else []
+    write_page(path, indices, journal)
+    return [path]
 
 
 def record_indices(indices: Indices, journal: Journal) -> dict[str, Any]:
@@ -191,7 +210,6 @@ def record_indices(indices: Indices, journal: Journal) -> dict[str, Any]:
     from importlib.metadata import version
 
     options, inputs = indices.options, indices.inputs
-    more = options if isinstance(options, GraphOptions) else GraphOptions(options.source)
     return {
         "bocage": __version__,
         "libraries": {name: version(name) for name in LIBRARIES},
@@ -208,14 +226,23 @@ def record_indices(indices: Indices, journal: Journal) -> dict[str, Any]:
             "links_are": options.links_are,
             "units_layer": options.units_layer,
             "cutoff": options.cutoff,
-            "complete": more.complete,
-            "protected": more.protected,
+            "complete": options.complete,
+            "protected": options.protected,
+            "beyond": options.beyond,
+            "power": options.power,
+            "weights": {str(code): worth for code, worth in sorted(options.weights.items())},
+            "around": options.around,
             "add": options.add,
+            "sites_every": options.sites_every,
+            "remove": options.remove,
+            "interpolate": list(options.interpolate),
             "natural": list(options.natural),
             "class_column": options.class_column,
             "barriers": [[path.name, half] for path, half in options.barriers],
             "edge_width": options.edge_width,
             "neighbours": options.neighbours,
+            "transition": options.transition,
+            "intext": options.intext,
             "crs": inputs.crs,
         },
         "conventions": CONVENTIONS,
@@ -240,9 +267,11 @@ def _record_graph(figures: GraphFigures) -> dict[str, Any]:
         "dispersal": source.dispersal.distance,
         "probability": source.dispersal.probability,
         "landscape": source.landscape,
-        "threshold": source.threshold if isinstance(source, ReadGraph) else None,
+        "threshold": source.threshold,
         "area_unit": source.area_unit,
         "left_out": _round(figures.left_out),
+        "cutoff": figures.cutoff,
+        "cost_unit": source.cost_unit,
         "overall": {
             str(key): _round(value)
             for key, value in zip(figures.overall["index"], figures.overall["value"], strict=True)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _UNKNOWN = 255
 
 
-def write_page(path: Path, indices: Indices, journal: Journal) -> bool:
-    """Write the page; tell whether there is one.
+def write_page(path: Path, indices: Indices, journal: Journal) -> None:
+    """Write the page.
 
     Raises
     ------
@@ -25,35 +25,23 @@ def write_page(path: Path, indices: Indices, journal: Journal) -> bool:
     from bocage.report.indices_page import write_indices_page
 
     inputs = indices.inputs
-    try:
-        write_indices_page(
-            path,
-            title=inputs.title,
-            graphs=[_show_graph(one, indices) for one in indices.graphs],
-            ground=_show_ground(indices),
-            journal=journal,
-            date=inputs.date,
-            units=inputs.units,
-            area=inputs.area,
-            language=inputs.language,
-        )
-    except NotImplementedError:
-        return False
-    return True
+    write_indices_page(
+        path,
+        title=inputs.title,
+        graphs=[_show_graph(one) for one in indices.graphs],
+        ground=_show_ground(indices),
+        journal=journal,
+        date=inputs.date,
+        units=inputs.units,
+        area=inputs.area,
+        language=inputs.language,
+    )
 
 
-def _find_cutoff(figures: GraphFigures, indices: Indices) -> float:
-    """Give the chance below which pairs were left out of a graph; 0 where it is exact."""
-    from bocage.study.indices.graph_part import CUTOFF
-
-    return (indices.options.cutoff or CUTOFF) if "dPC_bound" in figures.nodes.columns else 0.0
-
-
-def _show_graph(figures: GraphFigures, indices: Indices) -> GraphPage:
-    from bocage.report.indices_content import GraphPage
+def _show_graph(figures: GraphFigures) -> GraphPage:
+    from bocage.report.indices_content import GraphPage, SpreadPicture
 
     source = figures.source
-    cutoff = _find_cutoff(figures, indices)
     return GraphPage(
         source.key, source.name, source.area_unit, figures.nodes, figures.links, figures.overall,
         figures.components, figures.by_distance, source.dispersal.distance, source.dispersal.probability,
@@ -63,8 +51,13 @@ def _show_graph(figures: GraphFigures, indices: Indices) -> GraphPage:
         added=figures.added,
         landscape=source.landscape,
         left_out=figures.left_out,
-        cutoff=cutoff,
+        cutoff=figures.cutoff,
+        cost_unit=source.cost_unit,
         inner=source.graph.inner is not None,
+        threshold=source.threshold,
+        added_patches=figures.added_patches,
+        removed=figures.removed,
+        spreads=tuple(SpreadPicture(name, one.values, one.grid) for name, one in figures.spread.items()),
     )  # fmt: skip
 
 

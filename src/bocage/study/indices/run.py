@@ -9,15 +9,14 @@ from bocage.errors import DataError
 from bocage.journal import Journal
 from bocage.study.indices.graph_part import measure_graph
 from bocage.study.indices.inputs import read_indices
-from bocage.study.indices.model import GroundFigures, Indices, IndicesInputs
+from bocage.study.indices.model import GroundFigures, Indices, IndicesInputs, IndicesOptions
 from bocage.study.indices.notes import add_note
-from bocage.study.indices.options import GraphOptions, ReadGraph
 
 if TYPE_CHECKING:
     from bocage.progress import Progress
 
 
-def study_indices(options: GraphOptions, *, journal: Journal, progress: Progress) -> Indices:
+def study_indices(options: IndicesOptions, *, journal: Journal, progress: Progress) -> Indices:
     """Read what the command was given and measure all that it allows.
 
     Raises
@@ -31,22 +30,21 @@ def study_indices(options: GraphOptions, *, journal: Journal, progress: Progress
         inputs = read_indices(options, journal)
     graphs = []
     for source in inputs.graphs:
-        assert isinstance(source, ReadGraph)
         if len(inputs.graphs) > 1 and not source.graph.capacity.sum() > 0:
             # One empty sub-network must not keep the others from being measured.
             add_note(journal, "note_empty_graph", graph=source.name, patches=source.graph.count)
             continue
-        graphs.append(measure_graph(source, inputs.units, options, progress, journal))
+        graphs.append(measure_graph(source, inputs.units, options, progress, journal, crs=inputs.crs))
     return Indices(options, inputs, tuple(graphs), _measure_ground(options, inputs, journal, progress))
 
 
-def complete_options(options: GraphOptions) -> GraphOptions:
+def complete_options(options: IndicesOptions) -> IndicesOptions:
     """Take links and territories from the file of the source, where only their layer is named.
 
     Examples
     --------
     >>> from pathlib import Path
-    >>> complete_options(GraphOptions(Path("a.gpkg"), links_layer="links")).links.name
+    >>> complete_options(IndicesOptions(Path("a.gpkg"), links_layer="links")).links.name
     'a.gpkg'
     """
     links, units = options.links, options.units
@@ -57,7 +55,7 @@ def complete_options(options: GraphOptions) -> GraphOptions:
     return replace(options, links=links, units=units)
 
 
-def check_options(options: GraphOptions) -> None:
+def check_options(options: IndicesOptions) -> None:
     """Check what no layer is needed for.
 
     Raises
@@ -79,6 +77,19 @@ def check_options(options: GraphOptions) -> None:
             raise DataError(f"{name} is {value:g}; give a number above 0.")
     if not 0 <= options.cutoff < 1:
         raise DataError(f"--cutoff is {options.cutoff:g}; give a chance from 0 up to 1, as 0.0001.")
+    if not 0 <= options.power < float("inf"):
+        raise DataError(f"--power is {options.power:g}; give a number from 0 up, as 0.5.")
+    for name, value in (("--around", options.around), ("--sites-every", options.sites_every)):
+        if value is not None and not 0 < value < float("inf"):
+            raise DataError(f"{name} is {value:g}; give a number of metres above 0.")
+    if bad := [str(code) for code, worth in options.weights.items() if not 0 <= worth < float("inf")]:
+        raise DataError(f"The weight of class {', '.join(bad[:5])} is negative or no number; give 0 or more.")
+    if options.weights and options.capacities is not None:
+        raise DataError("Capacities come from --capacities or from --weight, not both; leave one out.")
+    if options.weights and options.landcover is None:
+        raise DataError("--weight needs the raster of the classes it weighs; give it with --landcover.")
+    if options.sites is not None and options.sites_every is not None:
+        raise DataError("Patches to add are at --sites or every so many metres, not both; leave one out.")
     if options.links_are == "probabilities" and options.dispersal is not None:
         raise DataError(
             "--dispersal does not go with --probabilities, which say the chance of each link; leave one out."
@@ -86,7 +97,7 @@ def check_options(options: GraphOptions) -> None:
 
 
 def _measure_ground(
-    options: GraphOptions, inputs: IndicesInputs, journal: Journal, progress: Progress
+    options: IndicesOptions, inputs: IndicesInputs, journal: Journal, progress: Progress
 ) -> GroundFigures | None:
     """Measure the fragmentation of the ground, where there is some."""
     if inputs.ground is None:
@@ -98,6 +109,8 @@ def _measure_ground(
         inputs.units,
         edge_width=options.edge_width,
         neighbours=options.neighbours,
+        transition=options.transition,
+        intext=options.intext,
         journal=journal,
         progress=progress,
     )

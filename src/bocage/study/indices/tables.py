@@ -51,6 +51,9 @@ OVERALL: Mapping[str, Meaning] = {
     "ProtUnconn": ("%", "share of the landscape that is protected and not connected"),
     "RelConn": ("% of Prot", "share of the protected land that is connected"),
     "ProtConn_Prot": ("%", "part of ProtConn inside protected areas"),
+    "ProtConn_Within": ("%", "of which inside single protected areas"),
+    "ProtConn_Contig": ("%", "of which from one to a contiguous one"),
+    "ProtConn_Trans": ("%", "part of ProtConn by protected areas beyond the border alone"),
     "ProtConn_Unprot": ("%", "part of ProtConn through unprotected land"),
 }
 
@@ -153,6 +156,26 @@ ADDED: Mapping[str, Meaning] = {
     "eca": (CAPACITY, "ECA after it"),
 }
 
+ADDED_PATCHES: Mapping[str, Meaning] = {
+    "order": ("", "order of choice, each after those before"),
+    "id": ("", "site"),
+    "x": ("m", "easting of its middle"),
+    "y": ("m", "northing"),
+    "capacity": (CAPACITY, "what it would hold"),
+    "links": ("", "patches and sites that it would be linked to, were they there"),
+    "gain": ("%", "growth of ECA, of today's"),
+    "eca": (CAPACITY, "ECA after it"),
+}
+
+REMOVED: Mapping[str, Meaning] = {
+    "kind": ("", "patch or link"),
+    "lost": ("", "most (each time the one whose loss costs most) or least"),
+    "order": ("", "order of loss, each after those before"),
+    "id": ("", "patch or link"),
+    "loss": ("%", "fall of ECA, of today's"),
+    "eca": (CAPACITY, "ECA left"),
+}
+
 BY_DISTANCE: Mapping[str, Meaning] = {
     "distance": (COST, "dispersal distance, at the same chance"),
     "eca": (CAPACITY, "ECA at that distance"),
@@ -165,6 +188,8 @@ TABLES: Mapping[str, Mapping[str, Meaning]] = {
     "components": COMPONENTS,
     "units": UNITS,
     "added": ADDED,
+    "added_patches": ADDED_PATCHES,
+    "removed": REMOVED,
     "by_distance": BY_DISTANCE,
 }
 
@@ -187,7 +212,8 @@ def join_tables(figures: tuple[GraphFigures, ...], name: str) -> DataFrame | Non
     ----------
     figures : tuple of GraphFigures
     name : str
-        ``overall``, ``nodes``, ``links``, ``components``, ``units``, ``added`` or ``by_distance``.
+        ``overall``, ``nodes``, ``links``, ``components``, ``units``, ``added``, ``added_patches``,
+        ``removed`` or ``by_distance``.
 
     Returns
     -------

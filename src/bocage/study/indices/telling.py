@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from bocage.report.indices_sentences import rank_dependence
 from bocage.study.indices.model import GraphFigures, Indices
-from bocage.study.indices.notes import write_number
-from bocage.study.indices.options import ReadGraph
+from bocage.study.indices.notes import agree, write_number
 from bocage.wording import Value, say
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def tell_indices(found: Indices) -> list[str]:
         from bocage.study.indices.ground_part import tell_ground
 
         told += tell_ground(found.ground, language)
-    return told
+    return [agree(sentence, language) for sentence in told]
 
 
 def _tell_graph(figures: GraphFigures, language: str) -> list[str]:
@@ -37,7 +37,7 @@ def _tell_graph(figures: GraphFigures, language: str) -> list[str]:
     def number(value: float) -> str:
         return write_number(value, language)
 
-    threshold = source.threshold if isinstance(source, ReadGraph) else None
+    threshold = source.threshold
     said: dict[str, Value] = {
         "graph": source.name or say("indices.said_graph", language),
         "patches": source.graph.count,
@@ -45,7 +45,7 @@ def _tell_graph(figures: GraphFigures, language: str) -> list[str]:
         "links": source.graph.link_count,
         "components": int(overall["NC"]),
     }
-    network = isinstance(source, ReadGraph) and source.corridors is not None
+    network = source.corridors is not None
     key = "said_read_network" if network else "said_read_all" if threshold is None else "said_read"
     told = [say(f"indices.{key}", language, **said, threshold=number(threshold or 0))]
     told.append(
@@ -63,10 +63,11 @@ def _tell_graph(figures: GraphFigures, language: str) -> list[str]:
     )
     told.append(_tell_nodes(figures.nodes, "reservoirs" if network else "patches", language))
     told += _tell_links(figures, "corridors" if network else "links", language)
-    if isinstance(source, ReadGraph) and source.closed is not None and source.closed.link_count:
+    if source.closed is not None and source.closed.link_count:
         told.append(say("indices.said_closed", language, count=source.closed.link_count))
     if figures.added is not None and len(figures.added):
         told.append(_tell_added(figures, language, unit))
+    told += _tell_more(figures, language, unit)
     if figures.units is not None:
         told += _tell_units(figures.units, language)
     if figures.left_out > 0 or "dPC_bound" in figures.nodes:
@@ -157,15 +158,56 @@ def _tell_added(figures: GraphFigures, language: str, unit: str) -> str:
     )
 
 
+def _tell_more(figures: GraphFigures, language: str, unit: str) -> list[str]:
+    """Tell of patches to add, of what would be missed, and of indices spread."""
+    told = []
+    made = figures.added_patches
+    if made is not None and len(made):
+        more = " …" if len(made) > _FIRST else ""
+        first = [
+            say(
+                "indices.said_added_one",
+                language,
+                ends=str(row["id"]),
+                gain=write_number(row["gain"], language),
+            )
+            for row in made.head(_FIRST).to_dict("records")
+        ]
+        after = float(made["eca"].iloc[-1])
+        before = float(made["eca"].iloc[0]) / (1 + float(made["gain"].iloc[0]) / 100)
+        told.append(
+            say(
+                "indices.said_patches_added",
+                language,
+                patches=", ".join(first) + more,
+                before=write_number(before, language) + unit,
+                after=write_number(after, language) + unit,
+            )
+        )
+    gone = figures.removed
+    if gone is not None:
+        worst = gone[(gone["kind"] == "patch") & (gone["lost"] == "most")]
+        if len(worst):
+            names = [str(one) for one in worst["id"].head(_FIRST)]
+            more = " …" if len(worst) > _FIRST else ""
+            loss = write_number(float(worst["loss"].sum()), language)
+            told.append(say("indices.said_removed", language, patches=", ".join(names) + more, loss=loss))
+    if figures.spread:
+        told.append(say("indices.said_spread", language, names=", ".join(figures.spread)))
+    return told
+
+
 def _tell_units(units: DataFrame, language: str) -> list[str]:
     inside = units[units["id"] != ""]
     if not len(inside):
         return []
     most = inside.sort_values(["contribution", "id"], ascending=[False, True]).iloc[0]
-    bound = inside.sort_values(["dependence", "contribution", "id"], ascending=[False, False, True]).iloc[0]
+    # By the rule of the page: what brings next to nothing depends wholly, and says nothing.
+    ranked = rank_dependence(units)
+    bound = most if not ranked else units.iloc[ranked[0]]
     return [
         say(
-            "indices.said_units",
+            "indices.said_units" if ranked else "indices.said_units_alone",
             language,
             most=str(most["name"]),
             share=write_number(100 * float(most["contribution"]), language),
@@ -177,7 +219,7 @@ def _tell_units(units: DataFrame, language: str) -> list[str]:
 
 def _is_free(figures: GraphFigures) -> bool:
     """Tell whether what improving a link would bring its cost to is not known."""
-    return isinstance(figures.source, ReadGraph) and figures.source.improved is None
+    return figures.source.improved is None
 
 
 def _name_link(row: Any) -> str:

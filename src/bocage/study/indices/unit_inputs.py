@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bocage.errors import DataError, InputError
 from bocage.journal import Journal
 from bocage.study.indices.graph_inputs import find_column, find_crs, list_ids
-from bocage.study.indices.options import GraphOptions
+from bocage.study.indices.model import IndicesOptions
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -20,7 +20,7 @@ ID_COLUMNS = (
 NAME_COLUMNS = ("name", "nom", "nom_com", "nom_epci", "libelle", "libgeo", "label", "nom_officiel")
 
 
-def read_units(options: GraphOptions, crs: str, journal: Journal) -> GeoDataFrame:
+def read_units(options: IndicesOptions, crs: str, journal: Journal) -> GeoDataFrame:
     """Read the territories that the command names.
 
     Returns

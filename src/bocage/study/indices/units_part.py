@@ -10,8 +10,8 @@ from bocage.connectivity.division import Division, intersect_units, measure_grou
 from bocage.connectivity.territories import measure_units
 from bocage.errors import DataError
 from bocage.journal import Journal
+from bocage.study.indices.model import GraphInput
 from bocage.study.indices.notes import add_note
-from bocage.study.indices.options import ReadGraph
 from bocage.units import M2_PER_HA
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def table_units(source: ReadGraph, units: GeoDataFrame, journal: Journal) -> DataFrame:
+def table_units(source: GraphInput, units: GeoDataFrame, journal: Journal) -> DataFrame:
     """Make the table of territories; a last row of empty id is what lies in none.
 
     Parameters
     ----------
-    source : ReadGraph
+    source : GraphInput
         With patches.
     units : GeoDataFrame
         ``id``, ``name`` and polygons.

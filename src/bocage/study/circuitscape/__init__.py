@@ -1,0 +1,1 @@
+"""The command `bocage circuitscape`: runs the .ini files of Circuitscape and writes its outputs."""
