@@ -53,7 +53,8 @@ def number_cells(links: Singles, earth: Singles, reached: NDArray[np.bool_]) -> 
         two.append(number[cells[live] + shift])
         tie.append(g[live].astype(np.float64))
     start, end, g = np.concatenate(one), np.concatenate(two), np.concatenate(tie)
-    diagonal = np.bincount(start, g, cells.size) + np.bincount(end, g, cells.size)
+    diagonal = np.bincount(start, g, cells.size).astype(np.float64)
+    diagonal += np.bincount(end, g, cells.size)
     if earth.size:
         diagonal += earth.reshape(-1)[cells]
     own = np.arange(cells.size, dtype=np.int32)

@@ -9,6 +9,7 @@ is rounded.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,8 +168,8 @@ def cycle(hierarchy: Hierarchy, residual: Doubles, scale: Doubles, work: Workspa
 
     levels = hierarchy.levels
     one = np.ones(len(scale), np.float32)
-    sides = [residual, *work.sides]
-    scales = [scale.astype(np.float64), *([one] * len(work.sides))]
+    sides: list[Any] = [residual, *work.sides]
+    scales: list[Any] = [scale.astype(np.float64), *([one] * len(work.sides))]
     for k, level in enumerate(levels[:-1]):
         smooth_and_restrict(
             sides[k], scales[k], work.values[k], level.links, level.diagonal, level.weights, sides[k + 1]

@@ -405,7 +405,7 @@ class CurrentSolver:
             if lost.size:
                 k = np.flatnonzero(label[i, j] == lost[0])[0]
                 raise DataError(
-                    f"the sources of the component that holds cell ({i[k]}, {j[k]}) sum to {net[lost[0]]:g} A "
+                    f"the sources of the component of cell ({i[k]}, {j[k]}) sum to {net[lost[0]]:g} A "
                     "and it has no ground; balance them, or give a ground or a potential there"
                 )
 

@@ -12,7 +12,8 @@ from bocage.units import format_number
 from bocage.wording import say
 
 if TYPE_CHECKING:
-    from bocage.study.rivers_run import RiverBudget, RiverStudy
+    from bocage.study.rivers_plan import RiverBudget
+    from bocage.study.rivers_run import RiverStudy
 
 _WIDTH, _HEIGHT = 900, 560
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 40, 134, 64

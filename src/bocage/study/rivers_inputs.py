@@ -552,7 +552,7 @@ def sample_raster(path: Path, crs: str) -> Sampler:
             found = np.full(len(xy), np.nan)
             values = np.ma.stack(list(source.sample(points, indexes=1, masked=True))) if len(xy) else None
             if values is not None:
-                found[order] = values[:, 0].astype(np.float64).filled(np.nan)
+                found[order] = np.ma.filled(values[:, 0].astype(np.float64), np.nan)
         return found
 
     return sample

@@ -172,10 +172,10 @@ def table_basins(study: RiverStudy) -> GeoDataFrame:
         other = state.tree.tree.basin[tree.outlets]
         table[f"dci_potamodromous{key}"] = state.potamodromous.basins[other] * POINTS
         table[f"dci_diadromous{key}"] = state.diadromous.climbing_basins[other] * POINTS
-        for name, measured in (("pci", state.population), ("cafi", state.obstruction)):
-            if measured is not None:
-                shares = measured.basins if name == "pci" else measured.climbing_basins
-                table[f"{name}{key}"] = shares[other] * POINTS
+        if state.population is not None:
+            table[f"pci{key}"] = state.population.basins[other] * POINTS
+        if state.obstruction is not None:
+            table[f"cafi{key}"] = state.obstruction.climbing_basins[other] * POINTS
     table |= _measure_steps(study)
     import shapely
 
