@@ -138,12 +138,14 @@ def _solve(
 
 def _find_felt(before: LandscapeGraph, after: LandscapeGraph, dispersal: Dispersal, epsilon: float) -> Ints:
     """Find the patches that reach otherwise: a changed link on a cheapest path, or a changed capacity."""
+    if any(graph.inner is not None and len(graph.inner.cost) for graph in (before, after)):
+        # Of links alike in pair and cost, each may cost otherwise to go on from: all may feel the change.
+        return np.arange(after.count)
     felt = np.zeros(after.count, dtype=bool)
     heavier = np.flatnonzero(after.capacity[: before.count] != before.capacity)
     more = np.arange(before.count, after.count)
     felt[more] = True
     for graph, changed in ((before, _miss(before, after)), (after, _miss(after, before))):
-        plain = graph.inner is None or not len(graph.inner.cost)
         ends = np.unique(np.concatenate([graph.start[changed], graph.end[changed], heavier]))
         if graph is after:
             ends = np.union1d(ends, more)
@@ -152,14 +154,11 @@ def _find_felt(before: LandscapeGraph, after: LandscapeGraph, dispersal: Dispers
         costs = dict(zip(ends.tolist(), _find_rows(graph, ends, dispersal, epsilon), strict=True))
         for link in changed:
             near, far = costs[int(graph.start[link])], costs[int(graph.end[link])]
-            if plain:
-                # Rounding must not hide a path that is as cheap as another.
-                way = graph.cost[link] * (1 - 1e-9)
-                with np.errstate(invalid="ignore"):
-                    on = (near + way <= far * (1 + 1e-9)) | (far + way <= near * (1 + 1e-9))
-                on &= np.isfinite(near) | np.isfinite(far)
-            else:
-                on = np.isfinite(near) | np.isfinite(far)
+            # Rounding must not hide a path that is as cheap as another.
+            way = graph.cost[link] * (1 - 1e-9)
+            with np.errstate(invalid="ignore"):
+                on = (near + way <= far * (1 + 1e-9)) | (far + way <= near * (1 + 1e-9))
+            on &= np.isfinite(near) | np.isfinite(far)
             felt[: graph.count] |= on
         for patch in (*heavier, *(more if graph is after else ())):
             felt[: graph.count] |= np.isfinite(costs[int(patch)])
