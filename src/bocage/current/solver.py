@@ -25,8 +25,8 @@ Method = Literal["multigrid", "factors", "aggregation"]
 
 TOLERANCE = 1e-6
 MOST_ITERATIONS = 400
-BLOCK = 4
-"""Right-hand sides solved together: conductances are read once for all, each takes 36 bytes a cell."""
+BLOCK = 1
+"""Right-hand sides solved together: each takes 36 bytes a cell more, and gained nothing at 1 M cells."""
 
 
 @dataclass(frozen=True, slots=True)
