@@ -158,7 +158,7 @@ _OBSTACLE = _IDENTITY | {
 }
 COLUMNS["obstacle_p"] = _OBSTACLE | {
     "code": Column("str", "river works: code in their inventory, as ROE12345"),
-    "basin": Column("str", "river works: number of the basin in basins.csv"),
+    "basin": Column("str", "river works: number of the basin in basins.csv, of bocage rivers too"),
     "height_m": Column("float", "river works: height of fall", "m"),
     "passability_up": Column(
         "float", "river works: share that gets past upwards; empty is unknown, in [0, 1]"
@@ -188,10 +188,20 @@ COLUMNS["obstacle_p"] = _OBSTACLE | {
     "plan_order": Column(
         "float", "river works: order of opening in the plan for the budget; empty out of it"
     ),
+    "plan_option": Column(
+        "str",
+        "river works: what the plan does there, removal or pass; empty out of it or without cost of passes",
+    ),
     "list1": Column("bool", "river works: on a reach of list 1 of article L.214-17", nullable=False),
     "list2": Column("bool", "river works: on a reach of list 2 of article L.214-17", nullable=False),
-    "priority": Column("bool", "river works: has to be opened", nullable=False),
-    "protected": Column("bool", "river works: its removal may not be imposed", nullable=False),
+    "priority": Column(
+        "bool", "river works: has to be opened; false too where the study does not tell", nullable=False
+    ),
+    "protected": Column(
+        "bool",
+        "river works: its removal may not be imposed; false too where the study does not tell",
+        nullable=False,
+    ),
 }
 COLUMNS["obstacle_l"] = _OBSTACLE | {"length_m": Column("float", "length", "m", nullable=False)}
 COLUMNS["obstacle_s"] = _OBSTACLE | {"area_ha": Column("float", "area", "ha", nullable=False)}

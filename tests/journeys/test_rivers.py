@@ -11,6 +11,7 @@ from typing import Any
 
 import geopandas
 import numpy as np
+import pandas
 import pytest
 import shapely
 from click.testing import CliRunner, Result
@@ -949,3 +950,124 @@ def test_mersey_of_fipex(shared: Path, tmp_path: Path) -> None:
     assert record["completeness"]["on_network"] == 197
     assert record["indices"]["dci_potamodromous"]["value"] == pytest.approx(26.2570796703119, abs=1e-9)
     assert record["indices"]["dci_diadromous"]["value"] == pytest.approx(1.39261847356881, abs=1e-9)
+
+
+def test_a_run_recognises_the_columns_of_works(river: Path) -> None:
+    """Without their names in the study, columns of the ROE mean in the run what they mean in the command."""
+    works = geopandas.read_file(river, layer="ouvrages").rename(columns={"état": "LbEtOuvrage"})
+    works["LbEtOuvrage"] = ["Existant", "Détruit entièrement", "Détruit partiellement", "Existant"]
+    works["LbTypeOuvrage"] = ["Buse", "Seuil en rivière", "Barrage", ""]
+    works["NomPrincipalObstEcoul"] = ["", "Moulin", "Grand barrage", ""]
+    works["LbTypeDispFranchPiscicole1"] = ["", "", "Absence de passe", ""]
+    works.to_file(river, layer="ouvrages")
+    study = write_study(river)
+    text = study.read_text(encoding="utf-8").replace('state = "état"\n', "")
+    study.write_text(text, encoding="utf-8")
+    assert run_study(study).exit_code == 0
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    assert (work["code"], work["name"], work["cause"]) == ("C", "Grand barrage", "dam")
+    assert "existant, sans passe à poissons" in work["evidence"]
+    assert run(study).exit_code == 0
+    rows = {row["id"]: row for row in read(study.parent / "out" / "rivers" / "works.csv")}
+    assert rows["B"]["rule"] == "destroyed" and rows["C"]["rule"] != "destroyed"
+
+
+def test_a_work_of_the_plan_is_an_obstacle_however_far(river: Path) -> None:
+    """At 80 m of its river, within the tolerance of rivers, it is in the table and bears its order."""
+    works = geopandas.read_file(river, layer="ouvrages")
+    works.loc[1, "geometry"] = shapely.Point(at(2080, 500))
+    works.to_file(river, layer="ouvrages")
+    study = write_study(river, more="[rivers]\nbudget = 2\n")
+    assert run_study(study).exit_code == 0
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    assert (work["code"], work["plan_order"], work["plan_option"]) == ("B", 1, None)
+    study = write_study(river, more="[rivers]\nbudget = 2\nworks_snap_m = 70\n")
+    assert run_study(study).exit_code == 0
+    assert not len(read_table(study, "obstacle_p"))
+
+
+def test_the_plan_says_removal_or_pass(river: Path) -> None:
+    """A protected work that gets a pass bears both; nothing is said of lists that no data tell."""
+    works = geopandas.read_file(river, layer="ouvrages")
+    works["passe"], works["haut"] = [9.0, 1.0, 9.0, 9.0], [np.nan, 0.9, np.nan, np.nan]
+    works.to_file(river, layer="ouvrages")
+    more = '[rivers]\ncost = "coût"\npass_cost = "passe"\npass_up = "haut"\nbudget = 1\n'
+    study = write_study(river, works='protected = "nul"', more=more)
+    assert run_study(study).exit_code == 0
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    assert (work["code"], work["protected"], work["plan_option"]) == ("B", True, "pass")
+    page = (study.parent / "out" / "report.html").read_text(encoding="utf-8")
+    assert "à équiper d’une passe" in page and "liste 1 de" not in work["evidence"]
+    courses = read_table(study, "cours_eau_l")
+    assert not courses["evidence"].fillna("").str.contains("liste").any()
+
+
+def test_basins_bear_the_same_number_everywhere(river: Path) -> None:
+    """Numbers are those of the whole network: a run that holds the second and third longest only says so."""
+    lines = geopandas.read_file(river, layer="lignes")
+    others = geopandas.GeoDataFrame(
+        {"TopoOH": ["le Lac", "le Fleuve"]},
+        geometry=[
+            shapely.LineString([at(2000, -400), at(2600, -400)]),
+            shapely.LineString([at(0, 9000), at(9000, 9000)]),
+        ],
+        crs=CRS,
+    )
+    pandas.concat([lines, others], ignore_index=True).to_file(river, layer="lignes")
+    study = write_study(river)
+    assert run_study(study).exit_code == 0
+    assert run(study).exit_code == 0
+    whole = {row["basin"]: row["name"] for row in read(study.parent / "out" / "rivers" / "basins.csv")}
+    assert whole == {"1": "le Fleuve", "2": "la Grande", "3": "le Lac"}
+    ours = {row["basin"]: row["name"] for row in read(study.parent / "out" / "basins.csv")}
+    assert ours == {"2": "la Grande", "3": "le Lac"}
+    rows = {row["id"]: row["basin"] for row in read(study.parent / "out" / "rivers" / "works.csv")}
+    (work,) = read_table(study, "obstacle_p").to_dict("records")
+    assert (work["basin"], rows["B"], rows["D"]) == ("2", "2", "-1")
+
+
+def test_works_that_need_a_look_are_noted(river: Path) -> None:
+    """Codes borne twice, and priority works that no plan opens: round which an arm leads, or on no river."""
+    lines = geopandas.GeoDataFrame(
+        {"TopoOH": ["R"] * 4},
+        geometry=[
+            shapely.LineString([at(0, 0), at(1000, 0)]),
+            shapely.LineString([at(1000, 0), at(1500, 400), at(2000, 0)]),
+            shapely.LineString([at(1000, 0), at(1500, -400), at(2000, 0)]),
+            shapely.LineString([at(2000, 0), at(3000, 0)]),
+        ],
+        crs=CRS,
+    )
+    works = geopandas.GeoDataFrame(
+        {"code": ["haut", "loin", "X", "X"], "must": [1, 1, 0, 0], "up": ["0.2", "0.2", "0.5", "0.5"],
+         "down": ["0.2", "0.2", "0.5", "0.5"]},
+        geometry=[shapely.Point(at(*xy)) for xy in ((1500, 400), (0, 5000), (2300, 0), (2600, 0))], crs=CRS,
+    )  # fmt: skip
+    lines.to_file(river, layer="lignes")
+    works.to_file(river, layer="ouvrages")
+    done = run(
+        river, "--layer", "lignes", "--works-layer", "ouvrages", "--up", "up", "--down", "down", "--must",
+        "must", "--budget", 1,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "plusieurs ouvrages" in done.stderr and ": X." in done.stderr.replace("\xa0", "")
+    assert "les contourne" in done.stderr and ": haut." in done.stderr.replace("\xa0", "")
+    assert ": loin." in done.stderr.replace("\xa0", "")
+
+
+def test_an_end_taken_for_a_source_is_named(river: Path) -> None:
+    """Of two mouths of a fork drawn downstream the longer is taken for a source, and its place is told."""
+    lines = geopandas.GeoDataFrame(
+        geometry=[
+            shapely.LineString([at(0, 2000), at(0, 0)]),
+            shapely.LineString([at(0, 0), at(-800, -2000)]),
+            shapely.LineString([at(0, 0), at(900, -2000)]),
+        ],
+        crs=CRS,
+    )
+    lines.to_file(river, layer="delta")
+    done = run(river, "--layer", "delta")
+    assert done.exit_code == 0, done.output
+    assert "1 bout(s)" in done.stderr
+    ends = [f"{x:.0f} {y:.0f}" for x, y in (at(-800, -2000), at(900, -2000))]
+    assert sum(end in done.stderr for end in ends) == 1

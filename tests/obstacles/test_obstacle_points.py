@@ -209,7 +209,7 @@ class TestRiverWorks:
             fish_pass=["yes", "unknown", "no", "no"],
         )
 
-        points = self.find(scene, works)
+        points = self.find(scene, works, snap_m=50)
 
         assert points["name"].tolist() == ["Moulin", ""]
         assert points["type"].tolist() == ["12", "12"]
@@ -232,6 +232,22 @@ class TestRiverWorks:
         assert points["evidence"].tolist() == [
             "river work 0 m from the watercourse, state not said, fish pass not said"
         ]
+
+    def test_the_place_on_the_network_goes_before_the_nearest(self, scene):
+        """A work belongs to the course where the network placed it, however far; on none, it is left out."""
+        courses = scene.table(
+            [shapely.LineString([(0, 0), (1000, 0)]), shapely.LineString([(0, 80), (1000, 80)])],
+            id=["FR00HL1", "FR00HL2"],
+        )
+        works = scene.table([shapely.Point(100, 10), shapely.Point(200, 0), shapely.Point(300, 0)])
+        works["stands"] = np.array([shapely.Point(100, 80), None, shapely.Point(300, 40)], dtype=object)
+        works["stands_within_m"] = 6.0
+
+        points = find_obstacles(None, watercourses_l=courses, river_works=works).points
+
+        # The third was placed on a reach that the network of the study does not hold.
+        assert points["cuts"].tolist() == ["FR00HL2"]
+        assert shapely.get_coordinates(points.geometry).tolist() == [[100, 10]]
 
     def test_a_work_at_a_confluence_belongs_to_the_nearest_or_the_first(self, scene):
         """At the same distance of two watercourses, the first of the table."""
@@ -265,7 +281,7 @@ class TestRiverWorks:
         rivers = geopandas.read_file(data, layer="topage_cours_eau")
         courses = scene.table(rivers.geometry, id=[f"FR00HL{i}" for i in range(len(rivers))])
 
-        points = find_obstacles(None, watercourses_l=courses, river_works=works).points
+        points = find_obstacles(None, watercourses_l=courses, river_works=works, snap_m=50).points
 
         distance = shapely.distance(works.geometry.to_numpy(), shapely.union_all(courses.geometry.to_numpy()))
         assert len(points) == int(((distance <= 50) & (works["state"] != "destroyed")).sum())

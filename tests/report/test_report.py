@@ -7,6 +7,7 @@ import html
 import itertools
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,18 @@ class TestRivers:
         assert "+ 12,00" in section and "+ < 0,01" in section
         assert "Aubin" in section and "Loin" not in section
         assert "Ouvrir 1 ouvrages" not in section
+
+    def test_what_the_plan_does_and_what_the_file_holds(self, tmp_path: Path) -> None:
+        """A protected work that gets a pass says both; other works are those that the network holds."""
+        rivers = make_rivers()
+        assert rivers.works is not None
+        works = rivers.works.assign(option=["pass", "removal", None])
+        section = flatten(
+            render(tmp_path, rivers=replace(rivers, works=works, written=("A", "B", "E", "F", "F")))
+        )
+        assert "suppression non imposable ; à équiper d’une passe, dans le plan" in section
+        assert "à supprimer, dans le plan" in section
+        assert "couche des obstacles ponctuels : 3." in section
 
     def test_without_works_or_rivers(self, tmp_path: Path) -> None:
         """Basins without works have no continuity; without rivers the section says so."""

@@ -51,7 +51,7 @@ def find_obstacles(
     river_works: GeoDataFrame | None = None,
     crossings: GeoDataFrame | None = None,
     cluster_m: float = 150.0,
-    snap_m: float = 50.0,
+    snap_m: float = 100.0,
     min_line_m: float = 25.0,
     min_surface_ha: float = 0.5,
     classes: Sequence[str] = INFRASTRUCTURE,
@@ -83,7 +83,8 @@ def find_obstacles(
         Crossings of one class at most this far apart, step by step, are one point; a passage
         at most this far is counted with an obstacle [m].
     snap_m : float
-        A river work at most this far from a watercourse stands on it [m].
+        A river work at most this far from a watercourse stands on it, where ``river_works`` does not say
+        where it ``stands`` [m].
     min_line_m : float
         Shorter parts of lines are left out [m].
     min_surface_ha : float

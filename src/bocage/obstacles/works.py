@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bocage.network import COLUMNS
 from bocage.obstacles.causes import Elements, name_flow_type, read_texts
@@ -25,7 +26,9 @@ def find_river_works(
     """Find the works that stand on watercourses of the network.
 
     Destroyed works are left out; those of unknown state are kept and said to be so. A work
-    belongs to the nearest watercourse within ``snap_m``; of several as near, the first.
+    belongs to the nearest watercourse within ``snap_m``; of several as near, the first. Where
+    ``works`` has ``stands`` (points, None for those on no river) and ``stands_within_m``, the
+    network of the rivers placed them: it belongs to the watercourse that is there.
 
     Returns
     -------
@@ -42,11 +45,8 @@ def find_river_works(
         & ~(works.geometry.is_empty | works.geometry.isna()).to_numpy()
     ]
     points = shapely.force_2d(standing.geometry.to_numpy())
-    (work, course), distance = shapely.STRtree(watercourses.geometry).query_nearest(
-        points, max_distance=snap_m, return_distance=True, all_matches=True
-    )
-    order = np.lexsort((course, work))
-    _, first = np.unique(work[order], return_index=True)
+    work, course = _find_courses(standing, points, watercourses, snap_m)
+    distance = shapely.distance(points[work], watercourses.geometry[course])
     columns = {
         column: read_texts(standing, column, default)
         for column, default in (
@@ -60,7 +60,7 @@ def find_river_works(
     known = {name: standing[name].to_numpy() for name in WORK_COLUMNS if name in standing and name != "code"}
     type_code, type_label = name_flow_type(language)
     rows: list[dict[str, Any]] = []
-    for place in order[first]:
+    for place in range(len(work)):
         code, name, kind, state, fish_pass = (values[work[place]] for values in columns.values())
         evidence = say(
             "obstacles.work_coded" if code else "obstacles.work",
@@ -89,3 +89,24 @@ def find_river_works(
             }
         )
     return rows
+
+
+def _find_courses(
+    works: GeoDataFrame, points: NDArray[np.object_], watercourses: Elements, snap_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the works that stand on a watercourse, and the first of the nearest to each."""
+    import shapely
+
+    tree = shapely.STRtree(watercourses.geometry)
+    if "stands" not in works:
+        work, course = tree.query_nearest(points, max_distance=snap_m, all_matches=True)
+    else:
+        stands = works["stands"].to_numpy()
+        on = np.flatnonzero([place is not None for place in stands])
+        within = works["stands_within_m"].to_numpy(np.float64)[on]
+        (row, course), distance = tree.query_nearest(stands[on], return_distance=True, all_matches=True)
+        near = distance <= within[row]
+        work, course = on[row[near]], course[near]
+    order = np.lexsort((course, work))
+    _, first = np.unique(work[order], return_index=True)
+    return work[order[first]], course[order[first]]

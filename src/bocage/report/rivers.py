@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -33,8 +34,8 @@ class RiverSection:
     works : GeoDataFrame or None
         Works of the whole layer: ``id``, ``name``, ``river``, ``reach_above``, ``rule``, ``known``,
         ``up_low``, ``up``, ``up_high``, ``doubtful``, gains, ``upstream_km``, ``rank``, and where they are
-        told ``order``, ``waits_for``, ``list1``, ``list2``, ``priority``, ``protected``; None where none were
-        given.
+        told ``order``, ``waits_for``, ``option``, ``list1``, ``list2``, ``priority``, ``protected``; None
+        where none were given.
     inside : (k,) array of bool
         Works of the study area that stand on a watercourse and are not destroyed.
     index : str
@@ -51,6 +52,8 @@ class RiverSection:
         Gain of the plan, and of the same money down the ranking [points].
     diagnose : sequence of str
         Works whose unknown passability changes the plan.
+    written : sequence of str, optional
+        Codes of the works that gain, as the network beside the report holds them; empty codes have none.
     """
 
     basins: GeoDataFrame
@@ -64,6 +67,7 @@ class RiverSection:
     costed: bool = False
     gained: tuple[float, float] = (0.0, 0.0)
     diagnose: Sequence[str] = ()
+    written: Sequence[str] | None = None
 
 
 def describe_rivers(
@@ -212,7 +216,12 @@ def _list_works(
                 "why": _explain(row, language),
             }
         )
-    return rows, len(works) - len(first)
+    others = len(works) - len(first)
+    if section.written is not None:
+        # What the file holds, of which some are shown already.
+        left = Counter(section.written) - Counter(row["code"] for row in rows)
+        others = left.total()
+    return rows, others
 
 
 def _write_gain(points: float, language: str) -> str:
@@ -257,6 +266,10 @@ def _explain(row: Mapping[Any, Any], language: str) -> str:
     for key in ("list2", "list1", "priority", "protected"):
         if row.get(key) is True:
             parts.append(tell(key))
+    # A work that may not be removed may have a pass.
+    option = row.get("option")
+    if option in ("removal", "pass"):
+        parts.append(tell(f"plan_{option}"))
     if row.get("doubtful") is True:
         parts.append(tell("doubtful"))
     waits = row.get("waits_for")

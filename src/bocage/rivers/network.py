@@ -36,6 +36,7 @@ Ints = NDArray[np.int64]
 
 # More ends than this share of snap tolerances apart under one node identifier is a mistake of the data.
 _TOLD_SNAPS = 100.0
+_MOST_ENDS = 5
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,11 @@ def build_river_network(
     if journal is not None:
         if not flow.trusted:
             journal.add("river_untrusted", count=flow.contradictions, total=flow.meetings)
+        if len(flow.backwards):
+            ends = node_xy[flow.backwards[:_MOST_ENDS]]
+            places = " ; ".join(f"{x:.0f} {y:.0f}" for x, y in ends.tolist())
+            more = "…" if len(flow.backwards) > len(ends) else ""
+            journal.add("river_backwards", count=len(flow.backwards), places=places + more)
         _tell_journal(network, journal, works_snap_m)
     return network
 

@@ -65,6 +65,9 @@ class Flow:
         Places where digitised lines all arrive or all leave, of the places where digitised lines meet.
     trusted : bool
         Whether those are few enough for digitised directions to tell several outlets of one component.
+    backwards : (k,) array of int64
+        Tips that digitised lines flow to, taken as sources digitised backwards, the longest first: one may be
+        a second mouth. None where digitised directions are not trusted.
     """
 
     turned: NDArray[np.bool_]
@@ -75,6 +78,7 @@ class Flow:
     contradictions: int
     meetings: int
     trusted: bool
+    backwards: Ints
 
 
 def sample_elevation(values: NDArray[Any], grid: Grid) -> Sampler:
@@ -220,6 +224,8 @@ def orient_edges(
     above[rise] = np.arange(nodes)
     wrong = (ring[flows_low] == ring[flows_high]) & (above[flows_low] < above[flows_high])
     flows_low[wrong], flows_high[wrong] = flows_high[wrong], flows_low[wrong]
+    backwards = tips[np.lexsort((tips, -walked))] if trusted else tips[:0]
+    backwards = backwards[np.isin(backwards, flows_low[turned & (flows_low != low)])]
     # Nothing leaves an outlet; what was said to does arrive there.
     leaves = is_outlet[flows_low] & ~is_outlet[flows_high]
     flows_low[leaves], flows_high[leaves] = flows_high[leaves], flows_low[leaves]
@@ -232,6 +238,7 @@ def orient_edges(
         contradictions=contradictions,
         meetings=meetings,
         trusted=trusted,
+        backwards=backwards,
     )
 
 

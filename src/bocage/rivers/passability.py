@@ -35,6 +35,8 @@ UNKNOWN: Share = (0.0, float("nan"), 1.0)
 # What is written for a class that could not be given.
 _NOT_GIVEN = frozenset({"", "nc", "nan", "none", "na", "inconnu", "indetermine", "unknown"})
 
+_BARE_NO = frozenset({"0", "0.0", "f", "n"})
+
 
 @dataclass(frozen=True)
 class Falls:
@@ -234,6 +236,18 @@ def rate_works(
     return pandas.DataFrame({**table, "known": known, "rule": used}, index=works.index)
 
 
+def recognise_words(values: Series[Any], column: str) -> NDArray[np.object_]:
+    """Recognise the ``kind``, ``state`` or ``fish_pass`` of works by the words of bocage; empty is unknown.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> recognise_words(pandas.Series(["Détruit entièrement", "Existant", None]), "state").tolist()
+    ['destroyed', 'existing', 'unknown']
+    """
+    return _recognise(values.to_frame(column), column, default_rules().words)
+
+
 def read_classes(values: Series[Any]) -> Floats:
     """Read passabilities, or classes of ICE, from a column; NaN where none is given.
 
@@ -362,6 +376,9 @@ def _recognise_word(text: Any, table: Mapping[str, Any]) -> str:
     word = "" if text is None or text != text else fold_name(str(text))
     if not word:
         return "unknown"
+    # A bare no, in a column of yes and no.
+    if table["otherwise"] == "yes" and word in _BARE_NO:
+        return "no"
     find: Sequence[tuple[str, Sequence[str]]] = table["find"]
     for value, _ in find:
         if word == value:

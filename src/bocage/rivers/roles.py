@@ -48,7 +48,8 @@ def assign_watercourse_roles(
     ----------
     watercourses : GeoDataFrame, optional
         Lines with ``ground`` (river, stream, canal), ``name``, ``list1``, ``list2``,
-        ``is_reservoir`` (True, False or None) and ``intermittent``. None is not provided.
+        ``is_reservoir`` (True, False or None) and ``intermittent``; ``lists`` names those that the data
+        tell, both when left out. None is not provided.
     reservoirs_s : GeoDataFrame, optional
         Reservoirs of all sub-networks, with ``medium``.
     language : {"fr", "en"}
@@ -98,8 +99,9 @@ def assign_watercourse_roles(
         if reservoir_media is None
         else " / ".join(dict.fromkeys(reservoir_media))
     )
+    lists = str(watercourses["lists"].iloc[0]) if "lists" in watercourses.columns else "list1 list2"
     words = objects.apply(
-        lambda row: _explain_row(row, language, media, reservoir_share, canal_share),
+        lambda row: _explain_row(row, language, media, reservoir_share, canal_share, lists),
         axis=1,
         result_type="expand",
     )
@@ -218,7 +220,7 @@ def _merge_reaches(reaches: DataFrame, crs: str) -> GeoDataFrame:
 
 
 def _explain_row(
-    row: Series[Any], language: str, media: str, reservoir_share: float, canal_share: float
+    row: Series[Any], language: str, media: str, reservoir_share: float, canal_share: float, lists: str
 ) -> dict[str, str]:
     """Say why a watercourse holds its roles, and which rule gives its objective."""
     reasons: list[str] = []
@@ -254,7 +256,9 @@ def _explain_row(
         evidence = say("rivers.evidence_list1", language)
     else:
         objective, rule = "preserve", "reservoir" if row["is_reservoir"] else "watercourse"
-        evidence = say("rivers.evidence_other", language)
+        # Nothing is said of a list that the data do not tell.
+        key = {"list1 list2": "other", "list1": "not_list1", "list2": "not_list2"}.get(lists)
+        evidence = say(f"rivers.evidence_{key}", language) if key else ""
     return {
         "reason": say("rivers.separator", language).join(reasons),
         "objective": objective,

@@ -61,24 +61,6 @@ EMPTY = "(empty)"
 YES = frozenset({"1", "t", "true", "y", "yes", "o", "oui", "v", "vrai", "x"})
 NO = frozenset({"0", "f", "false", "n", "no", "non", "faux"})
 
-# Words by which the values of usual inventories are recognised, first match wins.
-_KIND_WORDS = (
-    ("dam", ("barrage", "dam", "digue")),
-    ("weir", ("seuil", "weir", "déversoir", "deversoir", "radier de pont", "radier")),
-    ("sluice", ("écluse", "ecluse", "vanne", "sluice", "lock")),
-    ("culvert", ("buse", "busage", "dalot", "culvert", "pont", "bridge")),
-)
-_STATE_WORDS = (
-    # What was only partly destroyed still stands in the way.
-    ("existing", ("partiel", "partly")),
-    ("destroyed", ("détruit", "detruit", "destroyed", "effac", "removed")),
-    ("existing", ("exist", "en service")),
-)
-_PASS_WORDS = (
-    ("no", ("absence", "aucun", "sans", "none")),
-    ("unknown", ("inconnu", "indétermin", "indetermin", "unknown", "non renseign")),
-)
-
 
 def read_layer(
     study: Study,
@@ -168,7 +150,8 @@ def prepare_watercourses(
     -------
     GeoDataFrame
         ``ground``, ``width_m``, ``name``, ``list1`` and ``list2`` and ``intermittent`` bool,
-        ``is_reservoir`` True, False or None where it is not said; lines.
+        ``is_reservoir`` True, False or None where it is not said; ``lists`` str, those that the study
+        tells, as ``"list1 list2"``; lines.
     """
     flags = {name: getattr(layer, name) for name in ("canal", "list1", "list2", "reservoir", "intermittent")}
     columns = [flag.field for flag in flags.values() if flag is not None]
@@ -190,12 +173,16 @@ def prepare_watercourses(
     table = _prepare_lines(
         study, layer, "watercourses", layer.ground, layer.widths, bbox, journal, columns, complete
     )
+    told = [name for name in ("list1", "list2") if flags[name] is not None]
     for name in ("list1", "list2"):
         listed = read_list(study, name, table, journal)
+        if listed is not None:
+            told.append(name)
         if listed is not None and len(table):
             from bocage.rivers.law import split_by_list
 
             table = split_by_list(table, listed, name)
+    table["lists"] = " ".join(sorted(set(told)))
     return table
 
 
@@ -227,8 +214,8 @@ def prepare_river_works(
 ) -> GeoDataFrame:
     """Read the works on rivers.
 
-    Values that the study does not translate are recognised by their words; a fish pass that is not
-    said is unknown, never absent.
+    Columns that the study does not name are recognised, and values that it does not translate, as
+    ``bocage rivers`` does; a fish pass that is not said is unknown, never absent.
 
     Returns
     -------
@@ -236,22 +223,23 @@ def prepare_river_works(
         ``code``, ``name``, ``kind`` (weir, dam, culvert, sluice, other), ``state`` (existing, destroyed,
         unknown), ``fish_pass`` (yes, no, unknown); points.
     """
+    from bocage.study.rivers_inputs import find_study_columns
+
+    columns = find_study_columns(study, layer, _list_fields(study, layer, "river_works"))
+    code, name, kind, state, fish_pass = (
+        columns.get(key) for key in ("code", "name", "kind", "state", "fish_pass")
+    )
     table = read_layer(
         study, layer, name="river_works", journal=journal, kinds=("point",), bbox=bbox,
-        columns=(layer.code, layer.name, layer.kind, layer.state, layer.fish_pass),
+        columns=(code, name, kind, state, fish_pass),
     )  # fmt: skip
-    kind = _recognise(table, layer.kind, layer.kinds, _KIND_WORDS, otherwise="other", empty="other")
-    state = _recognise(table, layer.state, layer.states, _STATE_WORDS, otherwise="unknown", empty="unknown")
-    fish_pass = _recognise(
-        table, layer.fish_pass, layer.fish_passes, _PASS_WORDS, otherwise="yes", empty="unknown"
-    )
     works = _frame(
         table,
-        code=_column(table, layer.code),
-        name=_column(table, layer.name),
-        kind=kind,
-        state=state,
-        fish_pass=fish_pass.replace({"non": "no", "oui": "yes"}),
+        code=_column(table, code),
+        name=_column(table, name),
+        kind=_recognise(table, kind, "kind", layer.kinds).replace({"unknown": "other"}),
+        state=_recognise(table, state, "state", layer.states),
+        fish_pass=_recognise(table, fish_pass, "fish_pass", layer.fish_passes),
     )
     return _leave_out(works, works["kind"] == IGNORE, "river_works", journal)
 
@@ -443,34 +431,48 @@ def _lower_first(label: str) -> str:
     return label[:1].lower() + label[1:]
 
 
+def translate_known(values: pandas.Series, meanings: Mapping[str, str]) -> pandas.Series:
+    """Translate the values that a study has a word for, whatever their letter case; the others stay.
+
+    >>> import pandas
+    >>> list(translate_known(pandas.Series(["Ruine", "Existant", ""]), {"ruine": "destroyed"}))
+    ['destroyed', 'Existant', '']
+    """
+    import pandas
+
+    folded = {value.strip().casefold(): meaning for value, meaning in meanings.items()}
+    pairs = zip(values, texts_of(values), strict=True)
+    return pandas.Series(
+        [folded.get(text.casefold(), value) for value, text in pairs], index=values.index, dtype=object
+    )
+
+
 def _recognise(
-    table: GeoDataFrame,
-    column: str | None,
-    translations: Mapping[str, str],
-    words: Sequence[tuple[str, Sequence[str]]],
-    *,
-    otherwise: str,
-    empty: str,
+    table: GeoDataFrame, column: str | None, key: str, meanings: Mapping[str, str]
 ) -> pandas.Series:
+    """Translate a column of works as the study says, and recognise the rest by its words."""
+    import pandas
+
+    from bocage.rivers.passability import recognise_words
+
     if column is None:
-        return _constant(table, empty)
-    folded = {value.strip().casefold(): meaning for value, meaning in translations.items()}
+        return _constant(table, "unknown")
+    said = translate_known(texts_of(table[column]), meanings)
+    found = pandas.Series(recognise_words(said, key), index=table.index, dtype=object)
+    return found.where(said != IGNORE, IGNORE)
 
-    def recognise(text: str) -> str:
-        folded_text = text.casefold()
-        if folded_text in folded:
-            return folded[folded_text]
-        if not text:
-            return empty
-        # A bare yes or no, in any of its spellings.
-        if folded_text in NO and otherwise == "yes":
-            return "no"
-        for meaning, parts in words:
-            if any(part in folded_text for part in parts):
-                return meaning
-        return otherwise
 
-    return texts_of(table[column]).map(recognise)
+def _list_fields(study: Study, layer: VectorLayer, name: str) -> Sequence[str]:
+    """List the columns of a layer; none where the reader has something to tell of it."""
+    from bocage.io.vectors import list_layers
+
+    found = list_layers(study.resolve(layer.path), name=name)
+    if layer.layer is not None:
+        found = [one for one in found if one.name == layer.layer]
+    elif len(found) > 1:
+        # A table beside the layer of objects holds none.
+        found = [one for one in found if one.kind != "table"]
+    return found[0].fields if len(found) == 1 else ()
 
 
 def _frame(table: GeoDataFrame, **columns: Any) -> GeoDataFrame:

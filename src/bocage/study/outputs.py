@@ -86,7 +86,7 @@ def write_outputs(
         language=study.language,
         communes=inputs.communes,
         background=background,
-        rivers=make_section(rivers, study.file.rivers.index, inputs.area),
+        rivers=make_section(rivers, study.file.rivers.index, inputs.area, network.tables["obstacle_p"]),
     )
     # Last: its presence says that the others are whole and belong together.
     with replace_on_success(output / "run.json") as draft:

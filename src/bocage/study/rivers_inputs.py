@@ -52,6 +52,8 @@ CANAL = "bocage canal"
 DUTIES: Mapping[str, str] = {"must": "bocage priority", "never": "bocage protected"}
 """Columns made of what a study says of lines and works."""
 
+_NAMED = ("code", "name", "kind", "state", "fish_pass", "height", "up", "down")
+
 MOST_LINES = 300_000
 """A layer of more lines is not read whole for a run, but within ``AROUND_M`` of the study area."""
 AROUND_M = 50_000.0
@@ -368,20 +370,17 @@ def _understand_works(
     study: Study, layer: RiverWorksLayer, works: GeoDataFrame
 ) -> tuple[GeoDataFrame, dict[str, str]]:
     """Translate the values of works as the study says, and read which are priority and which protected."""
-    from bocage.study.layers import read_flag
+    from bocage.study.layers import IGNORE, read_flag, translate_known
 
+    columns = find_study_columns(study, layer, [str(column) for column in works.columns])
     for key, words in (("kind", "kinds"), ("state", "states"), ("fish_pass", "fish_passes")):
-        column, values = getattr(layer, key), getattr(layer, words)
+        column, values = columns.get(key), getattr(layer, words)
         if column is not None and values:
             _require(works, {key: column}, "river_works")
-            works[column] = works[column].map(lambda value, table=values: table.get(str(value), value))
-            if "ignore" in values.values():
-                works = works[works[column] != "ignore"].reset_index(drop=True)
-    said = {
-        key: column
-        for key in ("code", "name", "kind", "state", "fish_pass", "height", "up", "down")
-        if (column := getattr(layer, key)) is not None
-    }
+            works[column] = translate_known(works[column], values)
+            if IGNORE in values.values():
+                works = works[works[column] != IGNORE].reset_index(drop=True)
+    said = {key: column for key in _NAMED if (column := getattr(layer, key)) is not None}
     for key, name in (("must", "priority"), ("never", "protected")):
         flag = getattr(layer, name)
         if flag is not None:
@@ -448,9 +447,7 @@ def _gather(
     work_columns: dict[str, str] = {}
     if works is not None:
         said = dict(works_named) | dict(options.work_columns)
-        # A column that is given one meaning has no other by its name: "passe" may be a cost.
-        known = recognise_columns(works, WORK_COLUMNS)
-        work_columns = {key: column for key, column in known.items() if column not in said.values()} | said
+        work_columns = recognise_work_columns([str(column) for column in works.columns], said)
         _require(works, work_columns, "river_works")
     elif options.work_columns:
         key = next(iter(options.work_columns))
@@ -470,10 +467,41 @@ def recognise_columns(table: GeoDataFrame, known: Mapping[str, Sequence[str]]) -
     >>> recognise_columns(table, LINE_COLUMNS)
     {'name': 'TopoOH'}
     """
+    return _recognise_names([str(one) for one in table.columns if one != table.geometry.name], known)
+
+
+def recognise_work_columns(columns: Sequence[str], said: Mapping[str, str]) -> dict[str, str]:
+    """Find which columns of works mean what, those that are said before those known by their names.
+
+    Examples
+    --------
+    >>> recognise_work_columns(["CdObstEcoul", "LbEtOuvrage", "passe"], {"cost": "passe"})
+    {'code': 'CdObstEcoul', 'state': 'LbEtOuvrage', 'cost': 'passe'}
+    """
+    # A column that is given one meaning has no other by its name: "passe" may be a cost.
+    known = _recognise_names(columns, WORK_COLUMNS)
+    return {key: column for key, column in known.items() if column not in said.values()} | dict(said)
+
+
+def find_study_columns(study: Study, layer: RiverWorksLayer, columns: Sequence[str]) -> dict[str, str]:
+    """Find which columns of the works of a study mean what, named by it or known by their names.
+
+    The run and ``bocage rivers`` read works alike by it.
+    """
+    rivers = study.file.rivers
+    said = {
+        "weight": rivers.works_weight,
+        **{key: getattr(rivers, key) for key in ("cost", "pass_cost", "pass_up", "pass_down")},
+        **{key: getattr(layer, key) for key in _NAMED},
+    }
+    named = {key: column for key, column in said.items() if column is not None}
+    return recognise_work_columns(columns, named)
+
+
+def _recognise_names(columns: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
     there: dict[str, str] = {}
-    for column in table.columns:
-        if column != table.geometry.name:
-            there.setdefault(str(column).casefold(), str(column))
+    for column in columns:
+        there.setdefault(column.casefold(), column)
     found = {}
     for key, names in known.items():
         match = next((there[name] for name in names if name in there), None)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _ON_LIST = 0.5
+_MOST_CODES = 5
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,7 @@ def measure_rivers(
         used = measured.by(rated["up_used"], rated["down_used"], journal)
         low = measured.by(rated["up_low"], rated["down_low"], None)
         high = measured.by(rated["up_high"], rated["down_high"], None)
+        _note_works(inputs, rated, used.tree, network, journal)
         changes = measure_changes(used.tree.tree, convention=options.convention, decay=options.read_decay())
         fragments, free = find_fragments(used.tree.tree), measure_to_works(used.tree.tree)
     costs = read_costs(inputs)
@@ -230,6 +232,32 @@ def measure_rivers(
         options, inputs, network, rated, used, low, high, changes, fragments, free, budget, costs, lacking,
         parts, rules, elevation,
     )  # fmt: skip
+
+
+def _note_works(
+    inputs: RiverInputs, rated: DataFrame, tree: NetworkTree, network: RiverNetwork, journal: Journal
+) -> None:
+    """Note the works of one code, and those that have to be opened and are in no plan."""
+    from bocage.study.rivers_plan import read_mask
+
+    if inputs.works is None:
+        return
+    ids = network.works["id"].astype(str)
+    if "code" in inputs.work_columns:
+        given = ids[~inputs.works[inputs.work_columns["code"]].isna().to_numpy() & (ids.str.strip() != "")]
+        repeated = sorted(set(given[given.duplicated()]))
+        if repeated:
+            journal.add("river_works_same_code", count=len(repeated), codes=_list_codes(repeated))
+    hinders = (rated["up_used"].to_numpy() < 1) | (rated["down_used"].to_numpy() < 1)
+    lost = read_mask(inputs, "must") & hinders & (tree.reach < 0)
+    on = network.works["reach_above"].to_numpy() >= 0
+    for code, rows in (("river_priority_bypassed", lost & on), ("river_priority_off", lost & ~on)):
+        if rows.any():
+            journal.add(code, count=int(rows.sum()), codes=_list_codes(ids[rows].tolist()))
+
+
+def _list_codes(codes: list[str]) -> str:
+    return ", ".join(codes[:_MOST_CODES]) + ("…" if len(codes) > _MOST_CODES else "")
 
 
 def _measure_ends(network: RiverNetwork, dem: Callable[[Floats], Floats]) -> Floats:

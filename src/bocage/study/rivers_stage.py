@@ -15,7 +15,14 @@ from bocage.progress import SilentProgress
 from bocage.study.model import Study
 from bocage.study.rivers_inputs import RiverOptions, complete_options, read_rivers
 from bocage.study.rivers_run import RiverStudy, check_options, measure_rivers
-from bocage.study.rivers_tables import POINTS, table_basins, table_budget, table_reaches, table_works
+from bocage.study.rivers_tables import (
+    POINTS,
+    number_basins,
+    table_basins,
+    table_budget,
+    table_reaches,
+    table_works,
+)
 from bocage.units import M_PER_KM
 
 if TYPE_CHECKING:
@@ -45,7 +52,8 @@ class RiverFindings:
         A row a work of the layer, see ``table_works``, with ``basin`` numbered alike; None where the study
         has no works.
     basins : GeoDataFrame
-        Those that have a reach in the study area, the longest first, numbered from 1; see ``table_basins``.
+        Those that have a reach in the study area, the longest first, numbered as in the whole network; see
+        ``table_basins``.
     budget : DataFrame
         See ``table_budget``.
     figure : str
@@ -63,6 +71,8 @@ class RiverFindings:
         What the plan gains, and what the same money gains down the ranking [points].
     diagnose : tuple of str
         Works of unknown passability that the plan holds in some draws only: knowing them would change it.
+    snap_m : float
+        How far a reach may have been moved from its line [m].
     """
 
     reaches: GeoDataFrame
@@ -76,6 +86,7 @@ class RiverFindings:
     costed: bool
     gained: tuple[float, float]
     diagnose: tuple[str, ...]
+    snap_m: float = 5.0
 
 
 def find_rivers(study: Study, area: BaseGeometry, journal: Journal) -> RiverFindings | None:
@@ -109,12 +120,12 @@ def find_rivers(study: Study, area: BaseGeometry, journal: Journal) -> RiverFind
         journal.add("rivers_no_lines")
         return None
     found = measure_rivers(options, inputs, journal=journal, progress=SilentProgress())
-    basins, number = _number_basins(table_basins(found), found, area)
+    basins, kept = _keep_basins(table_basins(found), found, area)
     works = None
     if inputs.works is not None:
         works = table_works(found).drop(columns=["x", "y"])
         works = works.rename(columns={"must": "priority", "never": "protected"})
-        works["basin"] = [number.get(label) for label in works["basin"]]
+        works["basin"] = [number if number in kept else None for number in works["basin"].tolist()]
     else:
         journal.add("rivers_no_works")
         # Nothing is known of works: nothing is passable or not.
@@ -127,7 +138,7 @@ def find_rivers(study: Study, area: BaseGeometry, journal: Journal) -> RiverFind
         note = "rivers_budget_assumed" if found.costed else "rivers_count_assumed"
         journal.add(note, budget=f"{budget.asked:g}", share=round(100 * PLANNED_SHARE))
     return RiverFindings(
-        reaches=_describe_reaches(found, number, known=works is not None),
+        reaches=_describe_reaches(found, kept, known=works is not None),
         works=works,
         basins=basins,
         budget=table_budget(found),
@@ -138,25 +149,23 @@ def find_rivers(study: Study, area: BaseGeometry, journal: Journal) -> RiverFind
         costed=found.costed,
         gained=_list_gains(found),
         diagnose=_list_undecided(found),
+        snap_m=options.snap_m,
     )
 
 
-def _number_basins(
+def _keep_basins(
     basins: GeoDataFrame, found: RiverStudy, area: BaseGeometry
-) -> tuple[GeoDataFrame, dict[int, int]]:
-    """Keep the basins that have a reach in the area, numbered from the longest; give numbers by label."""
+) -> tuple[GeoDataFrame, frozenset[int]]:
+    """Keep the basins that have a reach in the area, and give their numbers."""
     import shapely
 
     shapely.prepare(area)
     inside = shapely.intersects(area, found.network.reaches.geometry.to_numpy())
-    labels = set(np.unique(found.used.tree.tree.basin[inside]).tolist())
-    kept = basins[basins["basin"].isin(labels)].reset_index(drop=True)
-    number = {int(label): place + 1 for place, label in enumerate(kept["basin"])}
-    kept["basin"] = np.arange(1, len(kept) + 1)
-    return kept, number
+    numbers = frozenset(number_basins(found)[found.used.tree.tree.basin[inside]].tolist())
+    return basins[basins["basin"].isin(numbers)].reset_index(drop=True), numbers
 
 
-def _describe_reaches(found: RiverStudy, number: dict[int, int], *, known: bool) -> GeoDataFrame:
+def _describe_reaches(found: RiverStudy, kept: frozenset[int], *, known: bool) -> GeoDataFrame:
     """Give reaches what the watercourses take from them."""
     from bocage.kernels.rivers import gather_upstream
 
@@ -164,9 +173,9 @@ def _describe_reaches(found: RiverStudy, number: dict[int, int], *, known: bool)
     table = table_reaches(found)[
         ["basin", "strahler", "length_m", "in_share", "out_share", "from_sea", "geometry"]
     ]
-    label = table["basin"].to_numpy()
+    label = tree.basin
     table = table.copy()
-    table["basin"] = [number.get(int(one)) for one in label]
+    table["basin"] = [number if number in kept else None for number in table["basin"].tolist()]
     open_all = np.ones(len(label))
     table["upstream_km"] = (
         gather_upstream(tree.order, tree.downstream, tree.length, open_all, open_all)[0] / M_PER_KM
@@ -269,7 +278,8 @@ def describe_courses(courses: GeoDataFrame, rivers: RiverFindings | None, *, sna
 def describe_works(works: GeoDataFrame | None, rivers: RiverFindings | None) -> GeoDataFrame | None:
     """Give the works read for the study area what was found of them in the whole layer.
 
-    A work is known by its place and its code; of several alike, by their order.
+    A work is known by its place and its code; of several alike, by their order. ``stands`` and
+    ``stands_within_m`` say where the network placed it, as ``find_river_works`` takes them.
 
     Parameters
     ----------
@@ -280,11 +290,13 @@ def describe_works(works: GeoDataFrame | None, rivers: RiverFindings | None) -> 
     if works is None or rivers is None or rivers.works is None or not len(works):
         return works
     from bocage.obstacles.causes import read_texts
+    from bocage.study.layers import texts_of
 
     ids = read_texts(works, "code", "")
     named = any(ids)
     row_of = {
-        key: row for row, key in enumerate(_name_places(rivers.works, rivers.works["id"] if named else None))
+        key: row
+        for row, key in enumerate(_name_places(rivers.works, texts_of(rivers.works["id"]) if named else None))
     }
     rows = [row_of.get(key, -1) for key in _name_places(works, ids if named else None)]
     at = np.array(rows, dtype=np.int64)
@@ -298,6 +310,8 @@ def describe_works(works: GeoDataFrame | None, rivers: RiverFindings | None) -> 
     }
     if "order" in source:
         taken["plan_order"] = source["order"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    if "option" in source:
+        taken["plan_option"] = source["option"].to_numpy(object)
     for side in ("up", "down"):
         for end in ("", "_low", "_high"):
             taken[f"passability_{side}{end}"] = source[f"{side}{end}"].to_numpy(np.float64)
@@ -314,7 +328,24 @@ def describe_works(works: GeoDataFrame | None, rivers: RiverFindings | None) -> 
         chosen = values[np.maximum(at, 0)].copy()
         chosen[lacking] = blank
         described[name] = chosen
+    stands = _find_places(rivers)[np.maximum(at, 0)]
+    stands[lacking] = None
+    described["stands"] = stands
+    # A reach is not everywhere where its line was.
+    described["stands_within_m"] = rivers.snap_m + 1.0
     return described
+
+
+def _find_places(rivers: RiverFindings) -> NDArray[np.object_]:
+    """Give the point of the network where each work stands, the lower end of the reach above it, or None."""
+    import shapely
+
+    assert rivers.works is not None
+    above = rivers.works["reach_above"].to_numpy(np.int64)
+    places = np.full(len(above), None, dtype=object)
+    on = np.flatnonzero(above >= 0)
+    places[on] = shapely.get_point(rivers.reaches.geometry.to_numpy()[above[on]], -1)
+    return places
 
 
 def _name_places(works: GeoDataFrame, codes: Any) -> list[tuple[float, float, str, int]]:
@@ -333,8 +364,10 @@ def _name_places(works: GeoDataFrame, codes: Any) -> list[tuple[float, float, st
     return names
 
 
-def make_section(rivers: RiverFindings | None, index: str, area: BaseGeometry) -> RiverSection | None:
-    """Give what the report says of rivers."""
+def make_section(
+    rivers: RiverFindings | None, index: str, area: BaseGeometry, points: GeoDataFrame | None = None
+) -> RiverSection | None:
+    """Give what the report says of rivers; ``points`` is the ``obstacle_p`` that is written beside it."""
     if rivers is None:
         return None
     from bocage.report.rivers import RiverSection
@@ -351,6 +384,7 @@ def make_section(rivers: RiverFindings | None, index: str, area: BaseGeometry) -
         costed=rivers.costed,
         gained=rivers.gained,
         diagnose=rivers.diagnose,
+        written=None if points is None else tuple(points["code"].dropna()[points["rank"].notna()]),
     )
 
 

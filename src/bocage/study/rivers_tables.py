@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bocage.units import M_PER_KM
 
@@ -50,7 +51,7 @@ def table_works(study: RiverStudy) -> GeoDataFrame:
     on = table["reach_above"].to_numpy() >= 0
     reach = tree.reach
     inside = reach >= 0
-    labels = tree.tree.basin
+    labels = number_basins(study)[tree.tree.basin]
     basin = np.full(len(table), -1, dtype=np.int64)
     basin[on] = labels[table["reach_above"].to_numpy()[on]]
     table["basin"] = basin
@@ -119,14 +120,24 @@ def _rank(gain: Any) -> Any:
     return rank
 
 
+def number_basins(study: RiverStudy) -> NDArray[np.int64]:
+    """Give each basin of the tree its number in the whole network: 1 is the longest."""
+    tree, length = study.used.tree.tree, study.network.reaches["length_m"].to_numpy(np.float64)
+    longest = np.bincount(tree.basin, weights=length, minlength=len(tree.outlets))
+    number = np.empty(len(longest), dtype=np.int64)
+    number[np.lexsort((np.arange(len(longest)), -longest))] = np.arange(1, len(longest) + 1)
+    return number
+
+
 def table_basins(study: RiverStudy) -> GeoDataFrame:
     """Make the table of basins, from the longest, with the point where each leaves the lines.
 
     Returns
     -------
     GeoDataFrame
-        ``basin``, ``name`` (of most of its length), ``length_km``, ``reaches``, ``outlets``, ``works``,
-        ``unknown`` (works whose passability is), ``doubtful``, ``fragments``, ``longest_fragment_km`` (all
+        ``basin`` (see ``number_basins``), ``name`` (of most of its length), ``length_km``, ``reaches``,
+        ``outlets``, ``works`` (destroyed ones too, which ``density`` leaves out), ``unknown`` (works whose
+        passability is), ``doubtful``, ``fragments``, ``longest_fragment_km`` (all
         branches), ``longest_stretch_km`` (one way), ``dci_potamodromous`` and ``dci_diadromous`` with those
         of all passabilities lowest and highest [points], and ``pci`` and ``cafi`` where columns ask for them;
         ``density`` [works a km], ``height_m`` (sum of known falls of standing works), ``height_unknown``
@@ -155,7 +166,7 @@ def table_basins(study: RiverStudy) -> GeoDataFrame:
     np.maximum.at(stretch, of_fragment, fragments.stretch)
     exits = np.bincount(label[reaches["downstream"].to_numpy() < 0], minlength=count)
     table: dict[str, Any] = {
-        "basin": np.arange(count),
+        "basin": number_basins(study),
         "name": _name_basins(study, label, length),
         "length_km": np.bincount(label, weights=length, minlength=count) / M_PER_KM,
         "reaches": np.bincount(label, minlength=count),
@@ -181,7 +192,7 @@ def table_basins(study: RiverStudy) -> GeoDataFrame:
 
     ends = shapely.get_point(reaches.geometry.to_numpy()[tree.outlets], -1)
     found = geopandas.GeoDataFrame(table, geometry=ends, crs=reaches.crs)
-    return found.sort_values(["length_km", "basin"], ascending=[False, True]).reset_index(drop=True)
+    return found.sort_values("basin").reset_index(drop=True)
 
 
 def _measure_steps(study: RiverStudy) -> dict[str, Any]:
@@ -255,7 +266,7 @@ def table_reaches(study: RiverStudy) -> GeoDataFrame:
     """
     reaches = study.network.reaches.copy()
     reaches = reaches.drop(columns=["component"])
-    reaches["basin"] = study.used.tree.tree.basin.astype(np.int64)
+    reaches["basin"] = number_basins(study)[study.used.tree.tree.basin]
     reaches["fragment"] = study.fragments.label.astype(np.int64)
     reaches["in_share"] = study.used.potamodromous.inbound
     reaches["out_share"] = study.used.potamodromous.outbound
