@@ -64,6 +64,7 @@ bench: $(VENV)/.bench  ## Ours against peers, same inputs, one run
 	$(BIN)/python benchmarks/mesh.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/mspa.py
+	$(BIN)/python benchmarks/current.py
 
 docs: $(VENV)/.test  ## Write the reference pages again
 	$(BIN)/python docs/generate_reference.py

@@ -3,6 +3,7 @@
     python benchmarks/current.py [million cells ...]             (default 0.25 1 4)
     python benchmarks/current.py --growth 1 4 16 64              (bocage alone: time and memory as cells grow)
     python benchmarks/current.py --sides 1                       (several right-hand sides together)
+    python benchmarks/current.py --regions 50 1                  (all pairs of 50 regions, with maps)
     python benchmarks/current.py --hard                          (what geometric coarsening suffers from)
 
 One pair of points at opposite corners, eight neighbours, nine classes of resistance from 1 to 1 000 in
@@ -231,6 +232,89 @@ def compare_sides(millions: list[float]) -> None:
             print(f"peak {memory:.0f} B a cell with 8 together")
 
 
+def make_regions(size: int, count: int) -> np.ndarray:
+    """Throw discs of 0.8 to 2.5 % of the side, apart from one another."""
+    random = np.random.default_rng(1)
+    regions = np.zeros((size, size), np.int32)
+    rows, cols = np.ogrid[:size, :size]
+    number = 0
+    while number < count:
+        row, col = random.integers(size // 20, size - size // 20, 2)
+        reach = size * random.uniform(0.008, 0.025)
+        apart = (rows - row) ** 2 + (cols - col) ** 2
+        if not regions[apart <= (1.4 * reach) ** 2].any():
+            number += 1
+            regions[apart <= reach**2] = number
+    return regions
+
+
+def solve_region_pair_by_aggregation(ground: np.ndarray, regions: np.ndarray, a: int, b: int) -> float:
+    """Solve a pair as Circuitscape.jl does: join each region into one node, build everything, solve."""
+    import pyamg
+    from scipy.sparse import coo_array, csr_matrix, diags_array
+    from scipy.sparse.csgraph import connected_components
+
+    circuit = Conductances.from_resistance(ground)
+    number = np.arange(ground.size).reshape(ground.shape)
+    for region in (a, b):
+        inside = (regions == region) & circuit.mask
+        number[inside] = number[inside].min()
+    start, end = number[(regions == a) & circuit.mask][0], number[(regions == b) & circuit.mask][0]
+    one = [number[:, :-1], number[:-1], number[:-1, :-1], number[:-1, 1:]]
+    two = [number[:, 1:], number[1:], number[1:, 1:], number[1:, :-1]]
+    ties = [
+        circuit.east[:, :-1],
+        circuit.south[:-1],
+        circuit.south_east[:-1, :-1],
+        circuit.south_west[:-1, 1:],
+    ]
+    i, j = np.concatenate([x.ravel() for x in one]), np.concatenate([x.ravel() for x in two])
+    g = np.concatenate([x.ravel() for x in ties]).astype(float)
+    live = (g > 0) & (i != j)
+    graph = coo_array((g[live], (i[live], j[live])), shape=(ground.size, ground.size)).tocsr()
+    graph = graph + graph.T
+    _, label = connected_components(graph, directed=False)
+    cells = np.flatnonzero(label == label[start])
+    graph = graph[cells][:, cells]
+    matrix = (diags_array(np.asarray(graph.sum(axis=0)).ravel()) - graph).tocsr()
+    first, last = np.searchsorted(cells, [start, end])
+    kept = np.delete(np.arange(cells.size), last)
+    reduced = csr_matrix(matrix[kept][:, kept])
+    reduced.indices, reduced.indptr = reduced.indices.astype(np.int32), reduced.indptr.astype(np.int32)
+    side = np.zeros(kept.size)
+    side[first - (first > last)] = 1
+    x = pyamg.smoothed_aggregation_solver(reduced).solve(side, tol=1e-6, accel="cg", maxiter=500)
+    return float(x[first - (first > last)])
+
+
+def compare_regions(count: int, million: float, sample: int = 3) -> None:
+    """Print CPU seconds a pair of regions, with the peer's on the first pairs, and both resistances."""
+    from bocage.current.region_solver import find_region_pairs
+
+    for size in (150, round((million * 1e6) ** 0.5)):  # the small one compiles
+        ground = make_ground(size)
+        regions = make_regions(size, count if size > 150 else 4)
+        began = time.process_time()
+        _, found = find_region_pairs(CurrentSolver(Conductances.from_resistance(ground)), regions, maps=True)
+        spent = time.process_time() - began
+    pairs = count * (count - 1) // 2
+    print(
+        f"{million:g} M cells, {count} regions, {pairs} pairs with maps: {spent:.1f} CPU s, "
+        f"{spent / pairs:.3f} a pair"
+    )
+    print(
+        f"residual {found.residual:.0e}, balance {found.balance:.0e}, {found.iterations} iterations, "
+        f"{found.methods}"
+    )
+    peers = []
+    for b in range(2, 2 + sample):
+        began = time.process_time()
+        ohms = solve_region_pair_by_aggregation(ground, regions, 1, b)
+        peers.append(time.process_time() - began)
+        print(f"pair 1-{b}: {found.resistance[0, b - 1]:.6f} ohm, peer {ohms:.6f} in {peers[-1]:.1f} CPU s")
+    print(f"rebuilding for each pair, without maps: {np.mean(peers) * pairs / spent:.0f} × the CPU")
+
+
 def try_hard_ground() -> None:
     """Print how a quarter of a million cells of each hard ground are solved."""
     random = np.random.default_rng(0)
@@ -270,9 +354,12 @@ if __name__ == "__main__":
     parser.add_argument("millions", nargs="*", type=float, default=[0.25, 1, 4])
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--sides", action="store_true")
+    parser.add_argument("--regions", type=int, default=0)
     parser.add_argument("--hard", action="store_true")
     chosen = parser.parse_args()
-    if chosen.hard:
+    if chosen.regions:
+        compare_regions(chosen.regions, chosen.millions[0])
+    elif chosen.hard:
         try_hard_ground()
     elif chosen.sides:
         compare_sides(chosen.millions)
