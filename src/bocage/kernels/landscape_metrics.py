@@ -10,24 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True)
-def _find(parent, label):
-    while parent[label] != label:
-        parent[label] = parent[parent[label]]
-        label = parent[label]
-    return label
-
-
-@njit(cache=True, nogil=True)
-def _unite(parent, a, b):
-    """Unite two labels under the smaller root and give it."""
-    a, b = _find(parent, a), _find(parent, b)
-    if a < b:
-        parent[b] = a
-        return a
-    parent[a] = b
-    return b
+from bocage.kernels.union import find_root, unite
 
 
 @njit(cache=True, nogil=True)
@@ -62,13 +45,13 @@ def label_patches(codes, eight):
             if i > 0:
                 if codes[i - 1, j] == code:
                     # The cell above already joins what lies to the left and right of it.
-                    root = labels[i - 1, j] if root == 0 else _unite(parent, root, labels[i - 1, j])
+                    root = labels[i - 1, j] if root == 0 else unite(parent, root, labels[i - 1, j])
                 elif eight:
                     if j > 0 and codes[i - 1, j - 1] == code and root == 0:
                         root = labels[i - 1, j - 1]
                     if j + 1 < ncols and codes[i - 1, j + 1] == code:
                         right = labels[i - 1, j + 1]
-                        root = right if root == 0 else _unite(parent, root, right)
+                        root = right if root == 0 else unite(parent, root, right)
             if root == 0:
                 used += 1
                 if used == parent.size:
@@ -86,7 +69,7 @@ def label_patches(codes, eight):
             count += 1
             number[label] = count
         else:
-            number[label] = number[_find(parent, label)]
+            number[label] = number[find_root(parent, label)]
     for i in range(nrows):
         for j in range(ncols):
             labels[i, j] = number[labels[i, j]]
@@ -405,7 +388,7 @@ def label_cores(codes, labels, widths, eight):
                 low, high = (max(j - 1, 0), min(j + 1, ncols - 1)) if eight else (j, j)
                 for c in range(low, high + 1):
                     if above[c] != 0 and labels[i - 1, c] == p:
-                        root = above[c] if root == 0 else _unite(parent, root, above[c])
+                        root = above[c] if root == 0 else unite(parent, root, above[c])
             if root == 0:
                 used += 1
                 if used == parent.size:
@@ -422,7 +405,7 @@ def label_cores(codes, labels, widths, eight):
         if parent[label] == label:
             count += 1
         else:
-            cells[_find(parent, label)] += cells[label]
+            cells[find_root(parent, label)] += cells[label]
     core_patch = np.zeros(count, np.int32)
     core_cells = np.zeros(count, np.int64)
     at = 0

@@ -16,23 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _find(parent, i):
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _join(parent, i, j):
-    i, j = _find(parent, i), _find(parent, j)
-    if i < j:
-        parent[j] = i
-        return i
-    parent[i] = j
-    return j
+from bocage.kernels.union import find_root, unite
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -122,9 +106,9 @@ def absorb_rows(
                 last = near
                 if unit[near] == u:
                     if label < 0:
-                        label = _find(piece, near)
+                        label = find_root(piece, near)
                     else:
-                        label = _join(piece, label, near)
+                        label = unite(piece, label, near)
             if label < 0:
                 label = count
                 count += 1
@@ -137,9 +121,9 @@ def absorb_rows(
             edge[label] |= at_top or start == 0 or j == ncols or unknown
             # Neighbours of other units: the same patch, and the same territory where both are in a unit.
             if left >= 0:
-                _join(patch, left, label)
+                unite(patch, left, label)
                 if u != 0 and unit[left] != 0:
-                    _join(whole, left, label)
+                    unite(whole, left, label)
             last = -1
             for k in range(max(start - reach, 0), min(j + reach, ncols)):
                 near = above[k]
@@ -148,9 +132,9 @@ def absorb_rows(
                     continue
                 last = near
                 if unit[near] != u:
-                    _join(patch, near, label)
+                    unite(patch, near, label)
                     if u != 0 and unit[near] != 0:
-                        _join(whole, near, label)
+                        unite(whole, near, label)
             for k in range(start, j):
                 here[k] = label
             left = label
@@ -168,7 +152,7 @@ def _number(parent, number):
             total += 1
     for i in range(number.size):
         if parent[i] != i:
-            number[i] = number[_find(parent, i)]
+            number[i] = number[find_root(parent, i)]
     return total
 
 
@@ -201,10 +185,10 @@ def gather_pieces(count, above, parents, unit, cells, first, edge):
         if above[j] >= 0:
             edge[above[j]] = True
     for i in range(count):
-        root = _find(parents[0], i)
+        root = find_root(parents[0], i)
         if root != i:
-            _join(parents[1], i, root)
-            _join(parents[2], i, root)
+            unite(parents[1], i, root)
+            unite(parents[2], i, root)
     number = np.empty(count, np.int32)
     patch_number = np.empty(count, np.int32)
     npieces = _number(parents[0], number)
@@ -229,7 +213,7 @@ def gather_pieces(count, above, parents, unit, cells, first, edge):
     nwhole = 0
     for i in range(count):
         if unit[i] != 0:
-            root = _find(parents[2], i)
+            root = find_root(parents[2], i)
             if root == i:
                 patch_number[i] = nwhole
                 nwhole += 1

@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from bocage.kernels.union import find_root, unite
+
 FOREGROUND = np.uint8(1)
 CORE = np.uint8(2)
 CONNECTED = np.uint8(4)
@@ -188,14 +190,6 @@ def nest(flags, eight):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _root(parent, a):
-    while parent[a] != a:
-        parent[a] = parent[parent[a]]
-        a = parent[a]
-    return a
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def label_cores(flags, labels, eight):
     """Give each core the number of its component, in reading order of first cells; 0 elsewhere."""
     nrows, ncols = flags.shape
@@ -208,16 +202,12 @@ def label_cores(flags, labels, eight):
                 continue
             best = 0
             if x > 0 and labels[y, x - 1] > 0:
-                best = _root(parent, labels[y, x - 1])
+                best = find_root(parent, labels[y, x - 1])
             if y > 0:
                 for u in range(max(x - 1, 0) if eight else x, min(x + 2, ncols) if eight else x + 1):
                     if labels[y - 1, u] > 0:
-                        other = _root(parent, labels[y - 1, u])
-                        if best == 0:
-                            best = other
-                        elif other != best:
-                            parent[max(other, best)] = min(other, best)
-                            best = min(other, best)
+                        other = labels[y - 1, u]
+                        best = find_root(parent, other) if best == 0 else unite(parent, best, other)
             if best == 0:
                 count += 1
                 if count == parent.size:
@@ -230,7 +220,7 @@ def label_cores(flags, labels, eight):
     for y in range(nrows):
         for x in range(ncols):
             if labels[y, x] > 0:
-                labels[y, x] = _root(parent, labels[y, x])
+                labels[y, x] = find_root(parent, labels[y, x])
     return count
 
 

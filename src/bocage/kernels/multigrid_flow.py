@@ -13,6 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from bocage.kernels.union import unite
+
 _FAST = {"nnan", "ninf", "nsz", "contract", "reassoc"}
 
 
@@ -178,20 +180,6 @@ def step(x, p, residual, image, alpha):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _join(parent, a, b):
-    while parent[a] != a:
-        parent[a] = parent[parent[a]]
-        a = parent[a]
-    while parent[b] != b:
-        parent[b] = parent[parent[b]]
-        b = parent[b]
-    if a < b:
-        parent[b] = a
-    else:
-        parent[a] = b
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def label_components(links, mask, label):
     """Write the component of each cell: 0 outside the mask, then from 1 by the first cell in reading order.
 
@@ -215,13 +203,13 @@ def label_components(links, mask, label):
         for j in range(ncols):
             k = i * ncols + j
             if links[0, i + 1, j + 1] > 0:
-                _join(parent, k, k + 1)
+                unite(parent, k, k + 1)
             if links[1, i + 1, j + 1] > 0:
-                _join(parent, k, k + ncols)
+                unite(parent, k, k + ncols)
             if links[2, i + 1, j + 1] > 0:
-                _join(parent, k, k + ncols + 1)
+                unite(parent, k, k + ncols + 1)
             if links[3, i + 1, j + 1] > 0:
-                _join(parent, k, k + ncols - 1)
+                unite(parent, k, k + ncols - 1)
     # A root is the first cell of its component: read in order, parents have been turned into labels before.
     count = 0
     for k in range(parent.size):

@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from bocage.kernels.union import find_root, unite
+
 Ints = NDArray[np.int64]
 
 
@@ -337,15 +339,6 @@ def follow_down(downstream, label):
 
 
 @njit(cache=True, nogil=True)
-def _find_root(parent, node):
-    """Find the set of a node, halving the path to it."""
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
-
-
-@njit(cache=True, nogil=True)
 def span_forest(one, other, vertices):
     """Keep the links that close no circle, in the order given (Kruskal 1956).
 
@@ -356,10 +349,8 @@ def span_forest(one, other, vertices):
     parent = np.arange(vertices)
     kept = np.zeros(one.size, dtype=np.bool_)
     for link in range(one.size):
-        first_root = _find_root(parent, one[link])
-        other_root = _find_root(parent, other[link])
-        if first_root != other_root:
-            parent[max(first_root, other_root)] = min(first_root, other_root)
+        if find_root(parent, one[link]) != find_root(parent, other[link]):
+            unite(parent, one[link], other[link])
             kept[link] = True
     return kept
 
