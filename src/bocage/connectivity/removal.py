@@ -53,10 +53,12 @@ def measure_losses(graph: LandscapeGraph, dispersal: Dispersal) -> tuple[float, 
     >>> round(total, 9), patches.round(9).tolist(), links.round(9).tolist()
     (23.5, [4.5, 13.5, 16.5], [3.5, 7.5])
     """
+    from bocage.connectivity.importance import measure_importance
+
     check_plain(graph)
-    every = np.ones(graph.link_count, dtype=bool)
-    losses = _lose(graph, dispersal, graph.capacity, every, np.ones(graph.count, dtype=bool), every)
-    return losses.total, losses.patches, losses.links
+    worth = measure_importance(graph, dispersal)
+    total = worth.indices.numerator
+    return total, total * worth.total, total * worth.link
 
 
 def remove_patches(
