@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -18,6 +18,7 @@ from bocage import __version__
 from bocage.errors import BocageError, OutputError
 
 if TYPE_CHECKING:
+    from bocage.journal import Journal
     from bocage.progress import Progress
     from bocage.study.model import Study
 
@@ -331,9 +332,7 @@ def atlas(
         progress=progress,
     )
     settings = _settings(ctx)
-    for note in result.journal.notes:
-        if note.level in ("warning", "repair") or settings["verbose"]:
-            progress.say(f"! {note.text(options.language)}")
+    _warn(ctx, progress, result.journal, options.language, ("warning", "repair"))
     _say(ctx, f"communes: {result.booklets} ({result.pages} pages) in {result.folder / 'communes'}")
     for volume in result.volumes:
         _say(ctx, f"volume:   {volume}")
@@ -466,13 +465,8 @@ def rivers(ctx: click.Context, /, lines: Path, **given: Any) -> None:
     progress, journal = _progress(ctx), Journal()
     found = study_rivers(options, journal=journal, progress=progress)
     written = write_rivers(found, journal)
-    for note in journal.notes:
-        if note.level == "warning" or _settings(ctx)["verbose"]:
-            progress.say(f"! {note.text(found.inputs.language)}")
-    for sentence in tell_rivers(found):
-        _say(ctx, sentence)
-    for path in written:
-        _say(ctx, f"{path}")
+    _warn(ctx, progress, journal, found.inputs.language)
+    _say_all(ctx, tell_rivers(found), written)
 
 
 @main.command()
@@ -588,13 +582,8 @@ def indices(ctx: click.Context, /, source: Path, **given: Any) -> None:
     progress, journal = _progress(ctx), Journal()
     found = study_indices(options, journal=journal, progress=progress)
     written = write_indices(found, journal)
-    for note in journal.notes:
-        if note.level == "warning" or _settings(ctx)["verbose"]:
-            progress.say(f"! {note.text(found.inputs.language)}")
-    for sentence in tell_indices(found):
-        _say(ctx, sentence)
-    for path in written:
-        _say(ctx, f"{path}")
+    _warn(ctx, progress, journal, found.inputs.language)
+    _say_all(ctx, tell_indices(found), written)
 
 
 @main.command()
@@ -617,10 +606,7 @@ def compare(
     with _progress(ctx).stage("Comparing the two dates"):
         found = compare_indices(before, after, language=language)
         written = write_comparison(found, output)
-    for sentence in tell_comparison(found):
-        _say(ctx, sentence)
-    for path in written:
-        _say(ctx, f"{path}")
+    _say_all(ctx, tell_comparison(found), written)
 
 
 @main.command()
@@ -639,14 +625,10 @@ def circuitscape(ctx: click.Context, job: Path, language: str, output: Path | No
 
     progress, journal = _progress(ctx), Journal()
     found = run_circuitscape(job, journal=journal, progress=progress, output=output)
-    for note in journal.notes:
-        if note.level == "warning" or _settings(ctx)["verbose"]:
-            progress.say(f"! {note.text(language)}")
-    for sentence in tell_run(found, language):
-        _say(ctx, sentence)
+    _warn(ctx, progress, journal, language)
     # A map for each pair would bury the rest.
-    for path in found.written if _settings(ctx)["verbose"] else found.written[-2:]:
-        _say(ctx, f"{path}")
+    shown = found.written if _settings(ctx)["verbose"] else found.written[-2:]
+    _say_all(ctx, tell_run(found, language), shown)
 
 
 @main.command()
@@ -696,6 +678,25 @@ def _progress(ctx: click.Context) -> Progress:
 
     settings = _settings(ctx)
     return choose_progress("quiet" if settings["quiet"] else "verbose" if settings["verbose"] else "auto")
+
+
+def _warn(
+    ctx: click.Context,
+    progress: Progress,
+    journal: Journal,
+    language: str,
+    levels: tuple[str, ...] = ("warning",),
+) -> None:
+    """Tell the notes that must not be missed, on standard error; all of them when verbose."""
+    for note in journal.notes:
+        if note.level in levels or _settings(ctx)["verbose"]:
+            progress.say(f"! {note.text(language)}")
+
+
+def _say_all(ctx: click.Context, sentences: Iterable[str], written: Iterable[Path]) -> None:
+    """Say what was found, then which files hold it."""
+    for line in (*sentences, *written):
+        _say(ctx, f"{line}")
 
 
 def _say(ctx: click.Context, message: str) -> None:
