@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from clock import Clock, run_peer
 
 RESISTANCES = (1.0, 5.0, 20.0, 50.0, 100.0, 300.0, 1000.0)
 CELL = 10.0
@@ -125,30 +124,6 @@ def run_whitebox(folder: Path) -> tuple[np.ndarray, dict[str, float]]:
 PEERS = {"bocage": run_bocage, "scikit-image": run_scikit_image, "whitebox-workflows": run_whitebox}
 
 
-class Clock:
-    """CPU seconds of all threads, and the memory that a call adds at its peak (on Linux)."""
-
-    def __init__(self) -> None:
-        self.before = self._memory("VmRSS")
-        reset = Path("/proc/self/clear_refs")
-        if reset.exists():
-            reset.write_text("5")  # forget the peak reached so far
-        self.began = time.process_time()
-
-    def stop(self) -> dict[str, float]:
-        """Give the CPU seconds and the bytes that were added at the peak."""
-        spent = time.process_time() - self.began
-        return {"cpu": spent, "added": max(self._memory("VmHWM") - self.before, 0.0)}
-
-    @staticmethod
-    def _memory(name: str) -> float:
-        status = Path("/proc/self/status")
-        if not status.exists():
-            return float("nan")
-        line = next(line for line in status.read_text().splitlines() if line.startswith(name))
-        return float(line.split()[1]) * 1024.0
-
-
 def work(peer: str, folder: Path) -> None:
     cost, figures = PEERS[peer](folder)
     np.save(folder / f"{peer}.npy", cost)
@@ -166,14 +141,10 @@ def main() -> None:
             ours: dict[str, float] = {}
             expected = np.empty(0)
             for peer in PEERS:
-                done = subprocess.run(
-                    [sys.executable, __file__, "--work", peer, str(folder)], capture_output=True, text=True
-                )
-                if done.returncode:
-                    lines = done.stderr.strip().splitlines()
-                    print(f"{side * side:12,} {peer:20} not run: {lines[-1] if lines else 'no message'}")
+                figures, why = run_peer([sys.executable, __file__, "--work", peer, str(folder)])
+                if figures is None:
+                    print(f"{side * side:12,} {peer:20} not run: {why}")
                     continue
-                figures = json.loads(done.stdout.strip().splitlines()[-1])
                 cost = np.load(folder / f"{peer}.npy")
                 if peer == "bocage":
                     ours, expected = figures, cost

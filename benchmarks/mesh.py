@@ -13,16 +13,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cost_distance import Clock
+from clock import Clock, run_peer
 
 ROWS, COLS = 27, 57
 """1 539 units, as many as Nord and Pas-de-Calais have communes."""
@@ -61,10 +59,10 @@ def run_raster_bocage(folder: Path) -> tuple[Any, dict[str, float]]:
     cut_raster(
         natural[:2], units[:2], Grid(0, 0, CELL, 2, natural.shape[1])
     )  # load the kernels outside the clock
-    clock, began = Clock(), time.perf_counter()
+    clock = Clock()
     cut = cut_raster(natural, units, Grid(0, 0, CELL, *natural.shape))
     mesh = compute_mesh(cut.by_unit)
-    figures = clock.stop() | {"wall": time.perf_counter() - began}
+    figures = clock.stop()
     print(f"  ({cut.labels:,} labels, {len(cut.by_unit):,} pieces)", file=sys.stderr)
     return (mesh.mesh_cut_ha, mesh.mesh_cbc_ha), figures
 
@@ -73,7 +71,7 @@ def run_raster_scipy(folder: Path) -> tuple[Any, dict[str, float]]:
     from scipy import ndimage
 
     natural, units = np.load(folder / "natural.npy"), np.load(folder / "units.npy")
-    clock, began = Clock(), time.perf_counter()
+    clock = Clock()
     labels, _ = ndimage.label(natural)
     size = np.bincount(labels.ravel())
     size[0] = 0
@@ -85,7 +83,7 @@ def run_raster_scipy(folder: Path) -> tuple[Any, dict[str, float]]:
         cutting[number] = (np.bincount(pieces.ravel())[1:].astype(float) ** 2).sum()
     per_ha = CELL * CELL / 1e4
     mesh = cutting[1:] / unit_cells[1:] * per_ha, crossing[1:] / unit_cells[1:] * per_ha
-    return mesh, clock.stop() | {"wall": time.perf_counter() - began}
+    return mesh, clock.stop()
 
 
 def make_vector(folder: Path) -> None:
@@ -129,17 +127,17 @@ def run_vector_bocage(folder: Path) -> tuple[Any, dict[str, float]]:
     from bocage.fragmentation.units import read_units
 
     natural, roads, units = read_vector(folder)
-    clock, began = Clock(), time.perf_counter()
+    clock = Clock()
     patches = find_patches(natural, widen_lines(roads, 10.0))
     mesh = compute_mesh(cut_patches(patches, read_units(units, "code")).by_unit)
-    return (mesh.mesh_cut_ha, mesh.mesh_cbc_ha), clock.stop() | {"wall": time.perf_counter() - began}
+    return (mesh.mesh_cut_ha, mesh.mesh_cbc_ha), clock.stop()
 
 
 def run_vector_geopandas(folder: Path) -> tuple[Any, dict[str, float]]:
     import geopandas as gpd
 
     natural, roads, units = read_vector(folder)
-    clock, began = Clock(), time.perf_counter()
+    clock = Clock()
     ground = natural.union_all().difference(roads.buffer(10.0, quad_segs=8).union_all())
     patches = gpd.GeoDataFrame(geometry=[ground], crs=natural.crs).explode(ignore_index=True)
     patches["complete"] = patches.area
@@ -151,7 +149,7 @@ def run_vector_geopandas(folder: Path) -> tuple[Any, dict[str, float]]:
     sums = sums.reindex(units["code"], fill_value=0.0)
     whole = units.area.to_numpy() * 1e4
     mesh = sums["cut"].to_numpy() / whole, sums["cross"].to_numpy() / whole
-    return mesh, clock.stop() | {"wall": time.perf_counter() - began}
+    return mesh, clock.stop()
 
 
 PEERS: dict[str, Callable[[Path], tuple[Any, dict[str, float]]]] = {
@@ -167,13 +165,10 @@ def compare(kind: str, folder: Path, cells: int | None, title: str) -> None:
     ours: dict[str, float] = {}
     expected = np.empty(0)
     for peer in (name for name in PEERS if name.startswith(kind)):
-        command = [sys.executable, __file__, "--work", peer, str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            lines = done.stderr.strip().splitlines()
-            print(f"{title:31} {peer:22} not run: {lines[-1] if lines else 'no message'}")
+        figures, why = run_peer([sys.executable, __file__, "--work", peer, str(folder)])
+        if figures is None:
+            print(f"{title:31} {peer:22} not run: {why}")
             continue
-        figures = json.loads(done.stdout.strip().splitlines()[-1])
         mesh = np.load(folder / f"{peer}.npy")
         if not ours:
             ours, expected = figures, mesh

@@ -13,15 +13,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import math
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from clock import Clock, run_peer
 
 CELL = 10.0
 MOST_OF_PEERS = 1_000_000
@@ -103,30 +101,6 @@ def run_pylandstats(path: Path) -> dict[str, float]:
 PEERS = {"bocage": run_bocage, "pylandstats": run_pylandstats}
 
 
-class Clock:
-    """CPU seconds of all threads, and the memory that a call adds at its peak (on Linux)."""
-
-    def __init__(self) -> None:
-        self.before = self._memory("VmRSS")
-        reset = Path("/proc/self/clear_refs")
-        if reset.exists():
-            reset.write_text("5")  # forget the peak reached so far
-        self.began = time.process_time()
-
-    def stop(self) -> dict[str, float]:
-        """Give the CPU seconds and the bytes that were added at the peak."""
-        spent = time.process_time() - self.began
-        return {"cpu": spent, "added": max(self._memory("VmHWM") - self.before, 0.0)}
-
-    @staticmethod
-    def _memory(name: str) -> float:
-        status = Path("/proc/self/status")
-        if not status.exists():
-            return math.nan
-        line = next(line for line in status.read_text().splitlines() if line.startswith(name))
-        return float(line.split()[1]) * 1024.0
-
-
 def compare_peers(path: Path, cells: int) -> None:
     """Run each peer on a raster and print a line of each."""
     ours: dict[str, float] = {}
@@ -135,14 +109,10 @@ def compare_peers(path: Path, cells: int) -> None:
             reason = "too slow at this size" if cells > MOST_OF_PEERS else "not installed"
             print(f"{cells:12,} {peer:12} not run: {reason}", flush=True)
             continue
-        done = subprocess.run(
-            [sys.executable, __file__, "--work", peer, str(path)], capture_output=True, text=True
-        )
-        if done.returncode:
-            lines = done.stderr.strip().splitlines()
-            print(f"{cells:12,} {peer:12} not run: {lines[-1] if lines else 'no message'}", flush=True)
+        figures, why = run_peer([sys.executable, __file__, "--work", peer, str(path)])
+        if figures is None:
+            print(f"{cells:12,} {peer:12} not run: {why}", flush=True)
             continue
-        figures = json.loads(done.stdout.strip().splitlines()[-1])
         ours = ours or figures
         gap = max(abs(figures[name] - ours[name]) / abs(ours[name]) for name in COMPARED)
         print(

@@ -10,23 +10,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from clock import Clock, run_peer
 
+# The peer's own Python imports the clock alone.
 PEER = """
-import sys, json, time, pyguidos, numpy as np
+import json, sys
+sys.path.insert(0, sys.argv[3])
+import pyguidos
+from clock import Clock
 folder, edge = sys.argv[1], int(sys.argv[2])
-def memory(name):
-    return float(next(l for l in open("/proc/self/status") if l.startswith(name)).split()[1]) * 1024
-before = memory("VmRSS"); open("/proc/self/clear_refs", "w").write("5")
-cpu, wall = time.process_time(), time.perf_counter()
+clock = Clock()
 pyguidos.mspa(folder + "/image.tif", edge_width=edge, outdir=folder, statists=False, stat_files=False)
-print(json.dumps([time.process_time() - cpu, time.perf_counter() - wall, memory("VmHWM") - before]))
+print(json.dumps(clock.stop()))
 """
 
 
@@ -54,20 +54,9 @@ def run_ours(folder: Path, edge: int) -> None:
         image = source.read(1) == 2
     # Compile outside the clock.
     classify_pattern(np.pad(np.ones((9, 9), dtype=bool), 4), edge_width=edge)
-    status = Path("/proc/self/status")
-
-    def memory(name: str) -> float:
-        line = next(line for line in status.read_text().splitlines() if line.startswith(name))
-        return float(line.split()[1]) * 1024
-
-    before = memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")
-    cpu, wall = time.process_time(), time.perf_counter()
+    clock = Clock()
     codes = classify_pattern(image, edge_width=edge).codes
-    print(
-        json.dumps([time.process_time() - cpu, time.perf_counter() - wall, memory("VmHWM") - before]),
-        flush=True,
-    )
+    print(json.dumps(clock.stop()), flush=True)
     np.save(folder / "ours.npy", codes)
 
 
@@ -89,14 +78,14 @@ def main() -> None:
             make_image(side, folder / "image.tif")
             lines = {
                 "bocage": [sys.executable, __file__, "--work", name, "--edge", str(given.edge)],
-                "pyguidos": [given.peer, "-c", PEER, name, str(given.edge)],
+                "pyguidos": [given.peer, "-c", PEER, name, str(given.edge), str(Path(__file__).parent)],
             }
             for tool, line in lines.items():
-                done = subprocess.run(line, capture_output=True, text=True)
-                if done.returncode:
-                    print(f"{tool}: not run: {done.stderr.strip().splitlines()[-1:]}")
+                figures, why = run_peer(line)
+                if figures is None:
+                    print(f"{tool}: not run: {why}")
                     continue
-                cpu, wall, added = json.loads(done.stdout.strip().splitlines()[-1])
+                cpu, wall, added = (figures[key] for key in ("cpu", "wall", "added"))
                 print(
                     f"{side * side:12,} {tool:10} CPU {cpu:8.2f} s  wall {wall:8.2f} s  "
                     f"{added / side**2:6.1f} bytes a cell",
