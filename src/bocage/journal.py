@@ -7,7 +7,7 @@ A note is a code with named values; its sentences are in ``wording/journal.toml`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 from bocage import wording
 
@@ -29,13 +29,16 @@ class Note:
         What the sentence's ``{name}`` places are filled with.
     """
 
+    CATALOGUE: ClassVar[str] = "journal"
+    """Where its sentence is; a command whose notes are told nowhere else has its own."""
+
     code: str
     values: tuple[tuple[str, wording.Value], ...] = ()
 
     @property
     def level(self) -> Level:
         """How serious it is, as the catalogue says."""
-        return cast(Level, wording.entry(f"journal.{self.code}")["level"])
+        return cast(Level, wording.entry(f"{self.CATALOGUE}.{self.code}")["level"])
 
     def text(self, language: str = "fr") -> str:
         """Write the note as a sentence."""
@@ -44,7 +47,7 @@ class Note:
         if layer in LAYERS:
             # The report speaks of « routes » where the study file writes [layers.roads].
             values["layer"] = wording.say(f"study.layer_{layer}", language)
-        return wording.say(f"journal.{self.code}", language, **values)
+        return wording.say(f"{self.CATALOGUE}.{self.code}", language, **values)
 
 
 @dataclass(slots=True)
@@ -63,7 +66,10 @@ class Journal:
 
     def add(self, code: str, **values: wording.Value) -> None:
         """Add a note; its code must be in the catalogue and its values must fill the sentence."""
-        note = Note(code, tuple(values.items()))
+        self.put(Note(code, tuple(values.items())))
+
+    def put(self, note: Note) -> None:
+        """Put a note in, once, if its sentence can be written."""
         note.text("en")
         if note not in self.notes:
             self.notes.append(note)

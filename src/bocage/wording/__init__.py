@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from bocage.units import NBSP, format_number
+from bocage.units import NBSP, THIN_NBSP, format_number
 
 Value = str | int | float
 
@@ -56,6 +56,27 @@ def bind_spaces(text: str) -> str:
     'coût\xa0: 30\xa0% «\xa0admis\xa0»'
     """
     return re.sub(r" (?=[;:!?%»])|(?<=«) ", NBSP, text)
+
+
+def agree(text: str, language: str) -> str:
+    """Make words that end in ``(s)`` or ``(es)`` agree with the number before them.
+
+    >>> agree("1 tache(s) isolée(s), 1,5 point(s), 2 lien(s)", "fr")
+    '1 tache isolée, 1,5 point, 2 liens'
+    >>> agree("0 patch(es), 1 group(s)", "en")
+    '0 patches, 1 group'
+    """
+
+    def write(found: re.Match[str]) -> str:
+        digits = re.sub(r"[^0-9,.]", "", found[1])
+        if language == "fr":
+            several = float(digits.replace(",", ".")) >= 2
+        else:
+            several = float(digits.replace(",", "")) != 1
+        return found[1] + re.sub(r"\((e?s)\)", r"\1" if several else "", found[2])
+
+    number = rf"(?<![\w,.])(\d[\d,.{THIN_NBSP}]*)"
+    return re.sub(rf"{number}((?: [^\W\d]+\(e?s\))+)", write, text)
 
 
 def fold_name(name: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar
 
 from bocage import wording
-from bocage.journal import Journal, Level, Note
+from bocage.journal import Journal, Note
 
 _FIRST = 5
 
@@ -16,14 +16,7 @@ _FIRST = 5
 class CircuitNote(Note):
     """A note whose sentence is with those of the command."""
 
-    @property
-    def level(self) -> Level:
-        """How serious it is."""
-        return cast(Level, wording.entry(f"circuitscape.{self.code}")["level"])
-
-    def text(self, language: str = "fr") -> str:
-        """Write the note as a sentence."""
-        return wording.say(f"circuitscape.{self.code}", language, **dict(self.values))
+    CATALOGUE: ClassVar[str] = "circuitscape"
 
 
 def add_note(journal: Journal, code: str, **values: wording.Value) -> None:
@@ -34,10 +27,7 @@ def add_note(journal: Journal, code: str, **values: wording.Value) -> None:
     >>> journal.notes[0].text("en")
     'Pairs joined by no path: 3; their resistance is -1.'
     """
-    note = CircuitNote(code, tuple(values.items()))
-    note.text("en")
-    if note not in journal.notes:
-        journal.notes.append(note)
+    journal.put(CircuitNote(code, tuple(values.items())))
 
 
 def list_ids(ids: Iterable[Any]) -> str:

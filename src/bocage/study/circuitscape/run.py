@@ -34,8 +34,7 @@ from bocage.study.circuitscape.notes import add_note, list_ids, write_number
 from bocage.study.circuitscape.options import Options, read_options
 from bocage.study.circuitscape.outputs import Outputs
 from bocage.study.circuitscape.pair_files import read_pairs
-from bocage.study.indices.notes import agree
-from bocage.wording import say
+from bocage.wording import agree, say
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar
 
 from bocage import wording
-from bocage.journal import Journal, Level, Note
-from bocage.units import THIN_NBSP, format_number
+from bocage.journal import Journal, Note
+from bocage.units import format_number
 
 
 @dataclass(frozen=True, slots=True)
 class IndicesNote(Note):
     """A note whose sentence is with those of the command."""
 
-    @property
-    def level(self) -> Level:
-        """How serious it is."""
-        return cast(Level, wording.entry(f"indices.{self.code}")["level"])
+    CATALOGUE: ClassVar[str] = "indices"
 
     def text(self, language: str = "fr") -> str:
         """Write the note as a sentence."""
@@ -29,7 +25,7 @@ class IndicesNote(Note):
         }
         if values.get("graph"):
             values["graph"] = f" {values['graph']}"
-        return agree(wording.say(f"indices.{self.code}", language, **values), language)
+        return wording.agree(wording.say(f"indices.{self.code}", language, **values), language)
 
 
 def add_note(journal: Journal, code: str, **values: wording.Value) -> None:
@@ -42,10 +38,7 @@ def add_note(journal: Journal, code: str, **values: wording.Value) -> None:
     >>> journal.notes[0].level
     'info'
     """
-    note = IndicesNote(code, tuple(values.items()))
-    note.text("en")
-    if note not in journal.notes:
-        journal.notes.append(note)
+    journal.put(IndicesNote(code, tuple(values.items())))
 
 
 def has_sentence(code: str) -> bool:
@@ -68,29 +61,8 @@ def add_graph_notes(journal: Journal, told: Journal, graph: str, *, but: tuple[s
             continue
         if has_sentence(f"note_{note.code}"):
             add_note(journal, f"note_{note.code}", graph=graph, **dict(note.values))
-        elif note not in journal.notes:
-            journal.notes.append(note)
-
-
-def agree(text: str, language: str) -> str:
-    """Make words that end in ``(s)`` or ``(es)`` agree with the number before them.
-
-    >>> agree("1 tache(s) isolée(s), 1,5 point(s), 2 lien(s)", "fr")
-    '1 tache isolée, 1,5 point, 2 liens'
-    >>> agree("0 patch(es), 1 group(s)", "en")
-    '0 patches, 1 group'
-    """
-
-    def write(found: re.Match[str]) -> str:
-        digits = re.sub(r"[^0-9,.]", "", found[1])
-        if language == "fr":
-            several = float(digits.replace(",", ".")) >= 2
         else:
-            several = float(digits.replace(",", "")) != 1
-        return found[1] + re.sub(r"\((e?s)\)", r"\1" if several else "", found[2])
-
-    number = rf"(?<![\w,.])(\d[\d,.{THIN_NBSP}]*)"
-    return re.sub(rf"{number}((?: [^\W\d]+\(e?s\))+)", write, text)
+            journal.put(note)
 
 
 def write_number(value: float, language: str) -> str:

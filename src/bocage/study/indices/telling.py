@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bocage.report.indices_sentences import rank_dependence
 from bocage.study.indices.model import GraphFigures, Indices
-from bocage.study.indices.notes import agree, write_number
-from bocage.wording import Value, say
+from bocage.study.indices.notes import write_number
+from bocage.wording import Value, agree, say
 
 if TYPE_CHECKING:
     from pandas import DataFrame
