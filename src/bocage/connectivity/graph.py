@@ -238,8 +238,9 @@ def rank_restorations(tables: Mapping[Table, GeoDataFrame], subnetwork: str) -> 
     corridors = tables["corridor_s"]
     restore = frozenset(corridors["id"][corridors["objective"] == "restore"])
     chosen = np.array([i for i, name in enumerate(graph.corridors) if name in restore], dtype=np.int64)
+    whole = _measure_eca(graph.link_up(graph.cost), Dispersal(graph.dispersal_cost, PROBABILITY)) ** 2
     frame = pandas.DataFrame(
-        {"id": [graph.corridors[i] for i in chosen], "gain_share": _measure_gains(graph, chosen)}
+        {"id": [graph.corridors[i] for i in chosen], "gain_share": _measure_gains(graph, chosen, whole)}
     )
     return frame.sort_values(["gain_share", "id"], ascending=[False, True], ignore_index=True)
 
@@ -310,7 +311,7 @@ def _value_graph(graph: _Graph, threads: int | None) -> dict[str, Floats]:
     # Corridors that nothing crosses today are no link, and worth nothing until they are opened.
     of_link = np.zeros(len(graph.corridors))
     of_link[np.flatnonzero(np.isfinite(graph.cost))] = 100 * worth.link
-    gains = 100 * _measure_gains(graph, np.arange(len(graph.corridors)))
+    gains = 100 * _measure_gains(graph, np.arange(len(graph.corridors)), worth.indices.numerator)
     return {
         **percent,
         "dpc_rank": _rank(percent["dpc"]),
@@ -327,8 +328,8 @@ def _rank(values: Floats) -> Floats:
     return ranks
 
 
-def _measure_gains(graph: _Graph, chosen: Ints) -> Floats:
-    """Measure the relative growth of ECA for each of the corridors chosen, opened alone."""
+def _measure_gains(graph: _Graph, chosen: Ints, whole: float) -> Floats:
+    """Measure the relative growth of ECA, whose square is ``whole``, for each corridor opened alone."""
     from bocage.connectivity.gains import gain_of_links
 
     gains = np.zeros(len(chosen))
@@ -340,7 +341,7 @@ def _measure_gains(graph: _Graph, chosen: Ints) -> Floats:
         landscape, opened = graph.link_up(graph.cost), chosen[better]
         dispersal = Dispersal(graph.dispersal_cost, PROBABILITY)
         more = gain_of_links(landscape, dispersal, graph.start[opened], graph.end[opened], graph.free[opened])
-        gains[better] = np.sqrt(1 + more / _measure_eca(landscape, dispersal) ** 2) - 1
+        gains[better] = np.sqrt(1 + more / whole) - 1
     return gains
 
 

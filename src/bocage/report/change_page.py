@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 import bocage
 from bocage.fragmentation.change import ConnectivityChange
 from bocage.io.files import replace_on_success
 from bocage.report.change_figures import draw_change, draw_mesh, draw_patches
+from bocage.report.pages import load_template, write_date
 from bocage.units import NBSP, format_number
 from bocage.wording import say
 
@@ -97,7 +95,7 @@ def write_change_page(path: str | Path, page: ChangePage, *, language: str = "fr
         The file cannot be written.
     """
     say_here = partial(say, language=language)
-    html = _template().render(
+    html = load_template("change.html.j2").render(
         language=language,
         t=lambda key, **values: say_here(f"indices_ground.change_{key}", **values),
         page=page,
@@ -158,12 +156,9 @@ def write_day(date: str, language: str) -> str:
     ('4 May 2026', 'indices')
     """
     try:
-        day = datetime.date.fromisoformat(date)
+        return write_date(date, language)
     except ValueError:
         return date
-    first = say("report.first_of_month", language) if day.day == 1 else str(day.day)
-    month = say("report.months", language).split()[day.month - 1]
-    return say("report.date", language, day=first, month=month, year=str(day.year))
 
 
 def name_index(key: str, language: str) -> str:
@@ -176,17 +171,6 @@ def name_index(key: str, language: str) -> str:
         return key
     name = say(f"indices_ground.index_{key}", language)
     return f"{name} ({key})" if key.isupper() else name
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )  # fmt: skip
-    return environment.from_string(
-        files("bocage.report").joinpath("change.html.j2").read_text(encoding="utf-8")
-    )
 
 
 def _list_changes(page: ChangePage) -> list[tuple[str, float, float]]:

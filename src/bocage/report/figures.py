@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from bocage.connectivity import GraphSummary, rank_restorations
+from bocage.connectivity import GraphSummary
 from bocage.network import Network, Theme
 from bocage.units import M_PER_KM, NBSP, format_number
 from bocage.wording import bind_spaces, say
@@ -165,28 +165,14 @@ def list_restorations(
     network: Network, names: Mapping[str, str], communes: GeoDataFrame | None, language: str
 ) -> tuple[list[Restoration], int]:
     """Give the corridors to restore, the most important first, and how many the table leaves out."""
-    import pandas
-
     corridors = network.tables["corridor_s"]
     chosen = corridors[corridors["objective"] == "restore"]
     if not len(chosen):
         return [], 0
-    gains = pandas.concat(
-        [rank_restorations(network.tables, key) for key in sorted(set(chosen["subnetwork"]))]
-    )
-    gain = dict(zip(gains["id"], gains["gain_share"].round(12), strict=True))
     ranked = chosen.assign(
-        gain=[gain.get(identifier, 0.0) for identifier in chosen["id"]],
-        degraded=chosen["degraded_share"].fillna(0.0),
+        gain=chosen["eca_gain"].fillna(0.0).round(10), degraded=chosen["degraded_share"].fillna(0.0)
     ).sort_values(["gain", "degraded", "length_m", "id"], ascending=[False, False, False, True])
-    first = ranked.iloc[:MOST_RESTORED]
-    places = name_communes(first, communes, language)
-    reservoirs = network.tables["reservoir_s"]
-    called = {
-        identifier: name if isinstance(name, str) and name else identifier
-        for identifier, name in zip(reservoirs["id"], reservoirs["name"], strict=True)
-    }
-    rows: list[dict[str, Any]] = first.drop(columns="geometry").to_dict("records")
+    called = name_reservoirs(network)
     return [
         Restoration(
             rank,
@@ -196,11 +182,34 @@ def list_restorations(
             names.get(row["subnetwork"], row["subnetwork"]),
             place,
             write_amount(row["length_m"] / M_PER_KM, language),
-            _write_gain(100 * row["gain"], language),
+            _write_gain(row["gain"], language),
             _capitalise(row["evidence"]),
         )
-        for rank, (row, place) in enumerate(zip(rows, places, strict=True), start=1)
-    ], len(ranked) - len(first)
+        for rank, row, place in list_rows(ranked.iloc[:MOST_RESTORED], communes, language)
+    ], max(len(ranked) - MOST_RESTORED, 0)
+
+
+def list_rows(
+    table: GeoDataFrame, communes: GeoDataFrame | None, language: str
+) -> list[tuple[int, dict[str, Any], str]]:
+    """Give the rows of a table in its order: rank from 1, columns, and the communes it lies in."""
+    rows: list[dict[str, Any]] = table.drop(columns="geometry").to_dict("records")
+    places = _name_communes(table, communes, language)
+    return [(rank, row, place) for rank, (row, place) in enumerate(zip(rows, places, strict=True), start=1)]
+
+
+def name_reservoirs(network: Network) -> dict[str, str]:
+    """Give what each reservoir is called, by its identifier: its name, or that."""
+    reservoirs = network.tables["reservoir_s"]
+    return {
+        identifier: name if isinstance(name, str) and name else identifier
+        for identifier, name in zip(reservoirs["id"], reservoirs["name"], strict=True)
+    }
+
+
+def name_ends(corridor: Mapping[str, Any], called: Mapping[str, str]) -> str:
+    """Name a corridor by the reservoirs at its ends."""
+    return " – ".join(called.get(corridor[end], corridor[end]) for end in ("from_id", "to_id"))
 
 
 def _capitalise(text: object) -> str:
@@ -217,7 +226,7 @@ def _write_gain(percent: float, language: str) -> str:
     )
 
 
-def name_communes(corridors: GeoDataFrame, communes: GeoDataFrame | None, language: str) -> list[str]:
+def _name_communes(corridors: GeoDataFrame, communes: GeoDataFrame | None, language: str) -> list[str]:
     """Name the communes each corridor crosses, those that hold most of it first."""
     if communes is None or not len(communes):
         return [""] * len(corridors)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bocage.network import Network
-from bocage.report.figures import name_communes, write_amount
-from bocage.units import format_number
+from bocage.report.figures import list_rows, name_ends, name_reservoirs, write_amount
 from bocage.wording import say
 
 if TYPE_CHECKING:
@@ -61,66 +60,27 @@ def list_worth(
 ) -> list[SubnetworkWorth]:
     """Give the first reservoirs and corridors of each sub-network by what would be lost without them."""
     reservoirs, corridors = network.tables["reservoir_s"], network.tables["corridor_s"]
-    called = {
-        identifier: name if isinstance(name, str) and name else identifier
-        for identifier, name in zip(reservoirs["id"], reservoirs["name"], strict=True)
-    }
+    called = name_reservoirs(network)
     found = []
     for key in dict.fromkeys(reservoirs["subnetwork"]):
         mine = _take_first(reservoirs, key, MOST_RESERVOIRS)
-        links = _take_first(corridors, key, MOST_CORRIDORS)
         if not len(mine):
             continue
-        widest = float(mine["dpc"].max()) or 1.0
+        widest = float(mine["dpc"].max())
         patches = [
             Worth(
-                rank,
-                called[row["id"]],
-                row["id"],
-                place,
-                write_percent(row["dpc"], language),
+                rank, called[row["id"]], row["id"], place, write_amount(row["dpc"], language),
                 tuple((part, round(100 * row[f"dpc_{part}"] / widest, 2)) for part in _PARTS),
                 _say_why(row, language),
             )
-            for rank, (row, place) in enumerate(
-                zip(
-                    mine.drop(columns="geometry").to_dict("records"),
-                    name_communes(mine, communes, language),
-                    strict=True,
-                ),
-                start=1,
-            )
-        ]
+            for rank, row, place in list_rows(mine, communes, language)
+        ]  # fmt: skip
         ways = [
-            Worth(
-                rank,
-                f"{called.get(row['from_id'], row['from_id'])} – {called.get(row['to_id'], row['to_id'])}",
-                row["id"],
-                place,
-                write_percent(row["dpc"], language),
-                (),
-                "",
-            )
-            for rank, (row, place) in enumerate(
-                zip(
-                    links.drop(columns="geometry").to_dict("records"),
-                    name_communes(links, communes, language),
-                    strict=True,
-                ),
-                start=1,
-            )
+            Worth(rank, name_ends(row, called), row["id"], place, write_amount(row["dpc"], language), (), "")
+            for rank, row, place in list_rows(_take_first(corridors, key, MOST_CORRIDORS), communes, language)
         ]
         found.append(SubnetworkWorth(names.get(key, key), tuple(patches), tuple(ways)))
     return found
-
-
-def write_percent(value: float, language: str) -> str:
-    """Write a percentage with the decimals that matter.
-
-    >>> write_percent(12.345, "en"), write_percent(0.0, "en")
-    ('12.3', '0')
-    """
-    return write_amount(value, language) if value < 99.95 else format_number(value, 0, language)
 
 
 def _take_first(table: GeoDataFrame, key: str, most: int) -> GeoDataFrame:

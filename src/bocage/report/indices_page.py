@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 import bocage
 from bocage.io.files import replace_on_success
-from bocage.journal import Journal, Level
+from bocage.journal import Journal
 from bocage.report.indices_content import PATTERN_CLASSES, GraphPage, GroundPage, PatternPicture
 from bocage.report.indices_figures import (
     PARTS,
@@ -69,6 +66,7 @@ from bocage.report.indices_tables import (
     tabulate_removed,
     tabulate_units,
 )
+from bocage.report.pages import list_notes, load_template, write_date
 from bocage.wording import say
 
 if TYPE_CHECKING:
@@ -78,8 +76,6 @@ __all__ = ["PATTERN_CLASSES", "GraphPage", "GroundPage", "PatternPicture", "writ
 
 DEPENDENCE = Classes((20.0, 40.0, 60.0, 80.0))
 """Classes of dependence, the same for all so that maps compare [%]."""
-
-_LEVELS: tuple[Level, ...] = ("warning", "assumption", "repair", "info")
 
 
 def write_indices_page(
@@ -130,12 +126,12 @@ def write_indices_page(
         _describe_graph(graph, names, units, area, language, number)
         for number, (graph, names) in enumerate(zip(graphs, labels, strict=True))
     ]
-    html = _template().render(
+    html = load_template("indices.html.j2").render(
         language=language,
         t=lambda key, **values: told(f"indices_page.{key}", **values),
         r=lambda key, **values: told(f"report.{key}", **values),
         title=title,
-        date=_write_date(date, language),
+        date=write_date(date, language),
         brief=_summarise(graphs, labels, ground, language),
         graphs=sections,
         ground=None if ground is None else _describe_ground(ground, units, area, language),
@@ -145,25 +141,11 @@ def write_indices_page(
             *(GRAPH_REFERENCES if graphs else ()),
             *(GROUND_REFERENCES if ground is not None else ()),
         ],
-        notes=_list_notes(journal, language),
+        notes=list_notes(journal, language),
         version=bocage.__version__,
     )
     with replace_on_success(path) as part:
         part.write_text(html, encoding="utf-8", newline="\n")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.from_string(
-        files("bocage.report").joinpath("indices.html.j2").read_text(encoding="utf-8")
-    )
 
 
 def _name_patches(graph: GraphPage) -> dict[str, str]:
@@ -414,20 +396,3 @@ def _draw_pattern_bars(ground: GroundPage, language: str) -> Markup | None:
             language=language,
         )
     )
-
-
-def _list_notes(journal: Journal, language: str) -> list[tuple[Level, list[str]]]:
-    found = [
-        (level, [note.text(language) for note in journal.notes if note.level == level]) for level in _LEVELS
-    ]
-    return [(level, texts) for level, texts in found if texts]
-
-
-def _write_date(date: str, language: str) -> str:
-    """Write an ISO date as people say it."""
-    if not date:
-        return ""
-    day = datetime.date.fromisoformat(date)
-    first = say("report.first_of_month", language) if day.day == 1 else str(day.day)
-    month = say("report.months", language).split()[day.month - 1]
-    return say("report.date", language, day=first, month=month, year=str(day.year))

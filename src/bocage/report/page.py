@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 import pandas
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 import bocage
@@ -19,7 +16,7 @@ from bocage.cartography.background import Background
 from bocage.connectivity import GraphSummary, describe_indicators, summarise_graphs
 from bocage.connectivity.indicators import TERRITORY
 from bocage.io.files import replace_on_success
-from bocage.journal import Journal, Level
+from bocage.journal import Journal
 from bocage.landcover.ground import GROUND
 from bocage.network import Network, Theme
 from bocage.report.figures import (
@@ -31,6 +28,7 @@ from bocage.report.figures import (
 )
 from bocage.report.importance import list_worth
 from bocage.report.maps import MapMaker
+from bocage.report.pages import list_notes, load_template, write_date
 from bocage.report.rivers import RiverSection, describe_rivers
 from bocage.units import M_PER_KM, format_number
 from bocage.wording import entry, fold_name, say
@@ -70,8 +68,6 @@ _PARAMETERS = (
     "edge_depth_m", "dispersal_m", "reference_resistance", "max_dispersal_cost", "method",
     "tolerance", "dilation_m",
 )  # fmt: skip
-
-_LEVELS: tuple[Level, ...] = ("warning", "assumption", "repair", "info")
 
 # Titles are cited in the language they were published in.
 _REFERENCES = (
@@ -159,13 +155,13 @@ def write_report(
     restorations, left_out = list_restorations(network, names, inside, language)
     say_here = partial(say, language=language)
     legend = maps.draw_legend()
-    html = _template().render(
+    html = load_template("template.html.j2").render(
         language=language,
         t=lambda key, **values: say_here(f"report.{key}", **values),
         sections=[section for section in SECTIONS if worths or section != "importance"],
         about=about,
         title=about.get("title", ""),
-        date=_write_date(about.get("date"), language),
+        date=write_date(about.get("date"), language),
         status=_describe_status(about, language),
         issuer=_list_issuer(about),
         scale=format_number(about.get("scale", 100_000), 0, language),
@@ -191,7 +187,7 @@ def write_report(
         columns=COMMUNE_COLUMNS,
         communes=_list_communes(indicators, network.provided, language),
         lacking=[theme for theme, given in network.provided.items() if not given],
-        notes=_list_notes(journal, language),
+        notes=list_notes(journal, language),
         sources=list(about.get("sources", ())),
         references=_REFERENCES,
         cell=_write_value("cell_size", run.get("grid", {}).get("cell_size"), language),
@@ -206,20 +202,6 @@ def write_report(
         part.write_text(html, encoding="utf-8", newline="\n")
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.from_string(
-        files("bocage.report").joinpath("template.html.j2").read_text(encoding="utf-8")
-    )
-
-
 def _keep_inside(communes: GeoDataFrame | None, indicators: DataFrame) -> GeoDataFrame | None:
     if communes is None:
         return None
@@ -227,20 +209,10 @@ def _keep_inside(communes: GeoDataFrame | None, indicators: DataFrame) -> GeoDat
     return communes[communes["insee"].astype(str).isin(named)] if named else communes
 
 
-def _write_date(date: object, language: str) -> str:
-    """Write an ISO date as people say it."""
-    if not date:
-        return ""
-    day = date if isinstance(date, datetime.date) else datetime.date.fromisoformat(str(date))
-    first = say("report.first_of_month", language) if day.day == 1 else str(day.day)
-    month = say("report.months", language).split()[day.month - 1]
-    return say("report.date", language, day=first, month=month, year=str(day.year))
-
-
 def _describe_status(about: Mapping[str, Any], language: str) -> dict[str, str]:
     status = about.get("status", {})
     kind = status.get("kind", "etude")
-    parts = [status.get("reference", ""), _write_date(status.get("date"), language)]
+    parts = [status.get("reference", ""), write_date(status.get("date"), language)]
     return {
         "kind": kind,
         "name": say(f"report.status_{kind}", language),
@@ -347,13 +319,6 @@ def _list_communes(
     *communes, territory = rows
     communes.sort(key=lambda row: (fold_name(str(row["name"])), str(row["insee"])))
     return [*communes, territory]
-
-
-def _list_notes(journal: Journal, language: str) -> list[tuple[Level, list[str]]]:
-    found = [
-        (level, [note.text(language) for note in journal.notes if note.level == level]) for level in _LEVELS
-    ]
-    return [(level, texts) for level, texts in found if texts]
 
 
 def _describe_rules(rules: Mapping[str, Any], language: str) -> dict[str, str]:
