@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from bocage import __version__
 from bocage.atlas.batch import Failed
-from bocage.io.files import output_errors, replace_on_success
+from bocage.io.files import output_errors
+from bocage.io.tables import write_both, write_json
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -26,11 +27,7 @@ RECORD = "atlas.json"
 
 def write_table(folder: Path, table: DataFrame) -> None:
     """Write the figures of all communes as CSV (UTF-8, readable by spreadsheets) and Parquet."""
-    with replace_on_success(folder / "communes.csv") as part:
-        # The byte order mark makes spreadsheets read the accents.
-        table.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.4f")
-    with replace_on_success(folder / "communes.parquet") as part:
-        table.to_parquet(part, index=False)
+    write_both(folder / "communes.csv", table, digits="%.4f")
 
 
 def open_record(folder: Path, fingerprint: str) -> dict[str, Any]:
@@ -119,6 +116,4 @@ def write_record(
         "volumes": list(volumes),
         "notes": [{"level": note.level, "text": note.text(options.language)} for note in journal.notes],
     }
-    text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    with replace_on_success(folder / RECORD) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
+    write_json(folder / RECORD, record)

@@ -207,6 +207,37 @@ def _write_table(
         raise OSError(say_cause(error)) from error
 
 
+def write_layer(
+    path: Path, name: str, table: geopandas.GeoDataFrame, *, geometry_type: str | None = None
+) -> None:
+    """Write a table of its own columns as a layer of a GeoPackage, new or beside the layers there.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+    table : GeoDataFrame
+    geometry_type : str, optional
+        As ``Point``, which an empty table cannot tell; shapes are promoted to multiple ones when left out.
+
+    Raises
+    ------
+    OSError
+        In GDAL's words, not with a number of the system.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore", UserWarning)
+            pyogrio.write_dataframe(
+                table, path, layer=name, driver="GPKG", use_arrow=False, geometry_type=geometry_type,
+                promote_to_multi=geometry_type is None,
+                layer_options={"FID": "fid", "GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"},
+            )  # fmt: skip
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
+        raise OSError(say_cause(error)) from error
+
+
 @contextmanager
 def fix_date(moment: str) -> Iterator[None]:
     """Make GDAL write one date in place of the time of day, and work in one thread.

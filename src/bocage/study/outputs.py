@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ import numpy as np
 
 from bocage import __version__
 from bocage.grid import Grid, Window
-from bocage.io.files import output_errors, replace_on_success
+from bocage.io.files import output_errors
+from bocage.io.tables import write_both, write_json
 from bocage.journal import Journal
 from bocage.network import Network, Theme
 from bocage.study.inputs import Inputs
@@ -89,10 +89,7 @@ def write_outputs(
         rivers=make_section(rivers, study.file.rivers.index, inputs.area, network.tables["obstacle_p"]),
     )
     # Last: its presence says that the others are whole and belong together.
-    with replace_on_success(output / "run.json") as draft:
-        draft.write_text(
-            json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-        )
+    write_json(output / "run.json", record)
 
 
 def record_run(
@@ -199,23 +196,14 @@ def write_indicators(folder: Path, indicators: DataFrame, provided: Mapping[Them
     from bocage.connectivity.indicators import blank_missing
 
     indicators = blank_missing(indicators, provided)
-    with replace_on_success(folder / "indicators.csv") as draft:
-        # The byte order mark makes spreadsheets read the accents.
-        indicators.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.4f")
-    with replace_on_success(folder / "indicators.parquet") as draft:
-        indicators.to_parquet(draft, index=False)
-    return {folder / "indicators.csv", folder / "indicators.parquet"}
+    return set(write_both(folder / "indicators.csv", indicators, digits="%.4f"))
 
 
 def write_basins(folder: Path, basins: GeoDataFrame) -> set[Path]:
     """Write the basins as CSV and Parquet, with the place of their outlet; give the two files."""
     table = basins.drop(columns="geometry")
     table["outlet_x"], table["outlet_y"] = basins.geometry.x.round(2), basins.geometry.y.round(2)
-    with replace_on_success(folder / "basins.csv") as draft:
-        table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.9g")
-    with replace_on_success(folder / "basins.parquet") as draft:
-        table.to_parquet(draft, index=False)
-    return {folder / "basins.csv", folder / "basins.parquet"}
+    return set(write_both(folder / "basins.csv", table))
 
 
 def shade_cover(cover: LandCover, inputs: Inputs) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bocage import __version__
-from bocage.io.files import hash_file, output_errors, replace_on_success, say_cause
-from bocage.io.geopackage import fix_date
+from bocage.io.files import hash_file, output_errors, replace_on_success
+from bocage.io.geopackage import fix_date, write_layer
+from bocage.io.tables import write_csv, write_json
 from bocage.journal import Journal
 from bocage.study.rivers_figure import describe_method, draw_budget
 from bocage.study.rivers_tables import POINTS, table_basins, table_budget, table_reaches, table_works
@@ -69,7 +69,7 @@ def write_rivers(study: RiverStudy, journal: Journal) -> list[Path]:
         (output / "rivers.json").unlink(missing_ok=True)
     with replace_on_success(output / "rivers.gpkg") as draft, fix_date(_DATE):
         for name, table in (("reaches", reaches), ("works", works), ("basins", basins)):
-            _write_layer(draft, name, table)
+            write_layer(draft, name, table, geometry_type="LineString" if name == "reaches" else "Point")
     written = [output / "rivers.gpkg", output / "works.csv", output / "basins.csv", output / "budget.csv"]
     _write_csv(written[1], works.drop(columns="geometry"))
     _write_csv(written[2], basins.drop(columns="geometry"))
@@ -84,9 +84,7 @@ def write_rivers(study: RiverStudy, journal: Journal) -> list[Path]:
         written.append(figure)
     written.append(output / "rivers.json")
     # Last: its presence says that the others are whole and belong together.
-    with replace_on_success(written[-1]) as draft:
-        text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True)
-        draft.write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_json(written[-1], record)
     return written
 
 
@@ -337,28 +335,6 @@ def _round(share: float) -> float:
 
 
 def _write_csv(path: Path, table: DataFrame) -> None:
-    """Write a table as CSV that spreadsheets read, accents and all; what is unknown is empty."""
-    table = table.copy()
-    for column in table.columns:
-        if table[column].dtype == bool:
-            table[column] = table[column].astype(int)
-    with replace_on_success(path) as draft:
-        table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.9g")
-
-
-def _write_layer(path: Path, name: str, table: GeoDataFrame) -> None:
-    import warnings
-
-    import pyogrio
-
-    geometry = "LineString" if name == "reaches" else "Point"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            pyogrio.write_dataframe(
-                table, path, layer=name, driver="GPKG", geometry_type=geometry, use_arrow=False,
-                layer_options={"FID": "fid", "GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"},
-            )  # fmt: skip
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
-        # GDAL's words, not a number of the system.
-        raise OSError(say_cause(error)) from error
+    """Write a table as CSV, yes and no as 1 and 0."""
+    flags = [column for column in table.columns if table[column].dtype == bool]
+    write_csv(path, table.astype(dict.fromkeys(flags, int)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -10,7 +9,8 @@ import numpy as np
 
 from bocage import __version__
 from bocage.fragmentation.patch_events import Event
-from bocage.io.files import hash_file, output_errors, replace_on_success
+from bocage.io.files import hash_file, output_errors
+from bocage.io.tables import write_csv, write_json
 from bocage.report.change_page import ChangePage, GraphSection, write_change, write_change_page
 from bocage.study.indices.compare import Comparison, GraphChange
 from bocage.study.indices.compare_inputs import RECORD
@@ -66,17 +66,13 @@ def write_comparison(comparison: Comparison, output: Path | None = None) -> list
         if table is None:
             continue
         written.append(output / name)
-        with replace_on_success(written[-1]) as draft:
-            # The byte order mark makes spreadsheets read the accents.
-            table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.9g")
+        write_csv(written[-1], table)
     with output_errors(output):
         for name in {*_WRITTEN} - {path.name for path in written}:
             (output / name).unlink(missing_ok=True)
     written.append(output / "change.json")
     # Last: its presence says that the others are whole and belong together.
-    with replace_on_success(written[-1]) as draft:
-        text = json.dumps(record_comparison(comparison), ensure_ascii=False, indent=1, sort_keys=True)
-        draft.write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_json(written[-1], record_comparison(comparison))
     return written
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bocage import __version__
-from bocage.io.files import hash_file, output_errors, replace_on_success, say_cause
-from bocage.io.geopackage import fix_date
+from bocage.io.files import hash_file, output_errors, replace_on_success
+from bocage.io.geopackage import fix_date, write_layer
+from bocage.io.tables import write_both, write_csv, write_json
 from bocage.journal import Journal
 from bocage.study.indices.model import GraphFigures, GroundFigures, Indices
 from bocage.study.indices.tables import TABLES, join_tables
@@ -18,7 +18,6 @@ from bocage.study.indices.telling import tell_indices
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from pandas import DataFrame
 
 LIBRARIES = (
     "numpy", "scipy", "numba", "shapely", "geopandas", "pyogrio", "rasterio", "pyproj", "pandas",
@@ -84,9 +83,7 @@ def write_indices(indices: Indices, journal: Journal) -> list[Path]:
     record = record_indices(indices, journal)
     written.append(output / "indices.json")
     # Last: its presence says that the others are whole and belong together.
-    with replace_on_success(written[-1]) as draft:
-        text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True)
-        draft.write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_json(written[-1], record)
     return written
 
 
@@ -103,18 +100,18 @@ def _write_graphs(output: Path, indices: Indices) -> list[Path]:
         table = join_tables(indices.graphs, name)
         if table is None:
             continue
-        written.append(output / f"{name}.csv")
-        _write_csv(written[-1], table)
+        path = output / f"{name}.csv"
         if name in ("nodes", "links", "units"):
-            written.append(output / f"{name}.parquet")
-            with replace_on_success(written[-1]) as draft:
-                table.to_parquet(draft, index=False)
+            written += write_both(path, table)
+        else:
+            written.append(path)
+            write_csv(path, table)
     layers = _make_layers(indices)
     if layers:
         written.append(output / "graph.gpkg")
         with replace_on_success(written[-1]) as draft, fix_date(_DATE):
             for name, layer in layers.items():
-                _write_layer(draft, name, layer)
+                write_layer(draft, name, layer)
     for one in indices.graphs:
         suffix = f"-{one.source.key}" if len(indices.graphs) > 1 else ""
         written.append(output / f"graph{suffix}.graphml")
@@ -179,17 +176,14 @@ def _draw_added(figures: GraphFigures) -> list[Any]:
 def _write_ground(output: Path, ground: GroundFigures, language: str) -> list[Path]:
     from bocage.study.indices.pattern_files import write_pattern
 
-    written = [output / "mesh.csv", output / "mesh.parquet", output / "metrics_landscape.csv"]
-    _write_csv(written[0], ground.mesh)
-    with replace_on_success(written[1]) as draft:
-        ground.mesh.to_parquet(draft, index=False)
-    _write_csv(written[2], ground.landscape)
+    written = [*write_both(output / "mesh.csv", ground.mesh), output / "metrics_landscape.csv"]
+    write_csv(written[-1], ground.landscape)
     if ground.classes is not None:
         written.append(output / "metrics_classes.csv")
-        _write_csv(written[-1], ground.classes)
+        write_csv(written[-1], ground.classes)
     written += [output / "pattern.tif", output / "pattern.csv"]
     write_pattern(written[-2], ground.pattern, ground.source.grid, language=language)
-    _write_csv(written[-1], ground.pattern_classes)
+    write_csv(written[-1], ground.pattern_classes)
     return written
 
 
@@ -282,27 +276,3 @@ def _record_graph(figures: GraphFigures) -> dict[str, Any]:
 def _round(value: float) -> float | None:
     """Keep twelve digits, which no order of summing changes."""
     return float(f"{value:.12g}") if np.isfinite(value) else None
-
-
-def _write_csv(path: Path, table: DataFrame) -> None:
-    """Write a table as CSV that spreadsheets read, accents and all; what is unknown is empty."""
-    with replace_on_success(path) as draft:
-        table.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\n", float_format="%.9g")
-
-
-def _write_layer(path: Path, name: str, table: GeoDataFrame) -> None:
-    import warnings
-
-    import pyogrio
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            warnings.simplefilter("ignore", UserWarning)
-            pyogrio.write_dataframe(
-                table, path, layer=name, driver="GPKG", use_arrow=False, promote_to_multi=True,
-                layer_options={"FID": "fid", "GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"},
-            )  # fmt: skip
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
-        # GDAL's words, not a number of the system.
-        raise OSError(say_cause(error)) from error
