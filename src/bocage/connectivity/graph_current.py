@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bocage.connectivity.component_indices import list_components
+from bocage.connectivity.components import label_components
 from bocage.connectivity.landscape import Dispersal, Floats, Ints, LandscapeGraph
 from bocage.connectivity.topology import check_costs, iterate_costs
+from bocage.current.factors import factorise_laplacian
 from bocage.errors import DataError
 
 _BLOCK = 64
@@ -256,7 +257,7 @@ def measure_circuit_betweenness(
     >>> measure_circuit_betweenness(chain, Dispersal(200, 0.5)).patch.round(9).tolist()
     [0.0, 3.0, 0.0]
     """
-    label = list_components(graph).of_patch
+    label = label_components(graph)
     place = _find_places(label)
     sizes = np.bincount(label) if graph.count else np.zeros(0, dtype=np.int64)
     weights = {int(part): np.zeros((sizes[part], sizes[part])) for part in np.flatnonzero(sizes > 1)}
@@ -365,7 +366,7 @@ def measure_current_betweenness(
     found = _sum_pairs(graph, weigh)
     if not ends or not graph.count:
         return found
-    label = list_components(graph).of_patch
+    label = label_components(graph)
     others = np.bincount(label, weights=focal)[label] - 1
     return Currents(found.patch + focal * others, found.link, found.residual)
 
@@ -434,10 +435,9 @@ def _send_from(circuit: _Circuit, rows: slice) -> Floats:
 def _build_circuits(graph: LandscapeGraph) -> Iterator[_Circuit]:
     """Build and factor the circuit of each component of more than one patch, one after the other."""
     from scipy.sparse import coo_array
-    from scipy.sparse.linalg import splu
 
     check_costs(graph, "current through them has no bound")
-    label = list_components(graph).of_patch
+    label = label_components(graph)
     place = _find_places(label)
     by_patch, by_link = np.argsort(label, kind="stable"), np.argsort(label[graph.start], kind="stable")
     counts = np.bincount(label) if graph.count else np.zeros(0, dtype=np.int64)
@@ -458,12 +458,7 @@ def _build_circuits(graph: LandscapeGraph) -> Iterator[_Circuit]:
             shape=(size, size),
         ).tocsc()
         try:
-            factor = splu(
-                laplacian[1:, 1:],
-                permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=0.0,
-                options={"SymmetricMode": True},
-            )
+            factor = factorise_laplacian(laplacian[1:, 1:])
         except RuntimeError:
             # Singular to the digits of the machine, as no grounded component is by itself.
             raise DataError(_explain_refusal(conductance)) from None

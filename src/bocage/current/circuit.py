@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bocage.current.factors import factorise_laplacian
 from bocage.errors import DataError
 
 if TYPE_CHECKING:
@@ -308,7 +309,7 @@ def factorise_directly(circuit: Circuit, grounded: Mask, leak: Floats | None = N
 
     Notes
     -----
-    SuperLU with a symmetric minimum-degree order and no pivoting, which an M-matrix does not need.
+    See :func:`bocage.current.factors.factorise_laplacian`.
 
     Examples
     --------
@@ -317,20 +318,13 @@ def factorise_directly(circuit: Circuit, grounded: Mask, leak: Floats | None = N
     >>> system.solve(np.array([[1.0], [0.0], [0.0]])).voltage[:, 0].round(9).tolist()
     [3.0, 2.0, 0.0]
     """
-    from scipy.sparse.linalg import splu
-
     free, matrix, to_ground = build_reduced_matrix(circuit, grounded, leak)
     factor: Any
     if free.size == 0:
         factor = _Nothing()
     else:
         try:
-            factor = splu(
-                matrix,
-                permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=0.0,
-                options={"SymmetricMode": True},
-            )
+            factor = factorise_laplacian(matrix)
         except RuntimeError as error:
             raise DataError(
                 "the circuit is singular: a part of it has no ground; give one to each part that has a source"

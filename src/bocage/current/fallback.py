@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bocage.current.factors import factorise_laplacian
 from bocage.current.multigrid import Doubles, Singles
 from bocage.errors import ResourceError
 
@@ -89,8 +90,6 @@ def factor_and_solve(
     ResourceError
         The factors do not fit in memory.
     """
-    from scipy.sparse.linalg import splu
-
     _, first = np.unique(part, return_index=True)
     kept = np.ones(part.size, dtype=bool)
     kept[first[floating]] = False
@@ -100,12 +99,7 @@ def factor_and_solve(
         return values
     block = matrix[inside][:, inside].tocsc()
     try:
-        factors = splu(
-            block,
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
+        factors = factorise_laplacian(block)
     except MemoryError as error:
         raise ResourceError(
             f"the factors of {inside.size} cells do not fit in memory; "

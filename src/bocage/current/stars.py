@@ -7,7 +7,7 @@ all-to-one, one place grounded serves every ground: potentials are only shifted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,17 +74,8 @@ def solve_one_to_all(
         with those that have no other to exchange with.
     factorise : callable
     """
-    labels, label = _label(circuit, nodes)
     active = np.unique(nodes[nodes >= 0])
-    for one in np.unique(label):
-        places = np.flatnonzero(label == one)
-        focal = np.unique(nodes[places])
-        if one < 0 or focal.size < 2:
-            for alone in places.tolist():
-                show(_nothing(alone))
-            continue
-        part = take_part(circuit, labels, int(one))
-        local = np.searchsorted(part.nodes, nodes[places])
+    for part, places, local in _part_places(circuit, nodes, show):
         grounded = np.zeros(part.circuit.count, dtype=bool)
         grounded[local] = True
         system = factorise(part, grounded)
@@ -126,17 +117,8 @@ def solve_all_to_one(
     circuit: Circuit, nodes: Ints, strengths: Floats, show: Show, factorise: Factorise
 ) -> None:
     """Ground each place in turn, the others injecting their strengths; parameters as one-to-all's."""
-    labels, label = _label(circuit, nodes)
     active = np.unique(nodes[nodes >= 0])
-    for one in np.unique(label):
-        places = np.flatnonzero(label == one)
-        focal = np.unique(nodes[places])
-        if one < 0 or focal.size < 2:
-            for alone in places.tolist():
-                show(_nothing(alone))
-            continue
-        part = take_part(circuit, labels, int(one))
-        local = np.searchsorted(part.nodes, nodes[places])
+    for part, places, local in _part_places(circuit, nodes, show):
         total = np.bincount(local, strengths[places], part.circuit.count).astype(np.float64)
         grounded = np.zeros(part.circuit.count, dtype=bool)
         grounded[local[0]] = True
@@ -216,6 +198,22 @@ def solve_star(
 def _label(circuit: Circuit, nodes: Ints) -> tuple[Ints, Ints]:
     labels = label_components(circuit)
     return labels, np.where(nodes >= 0, labels[np.maximum(nodes, 0)], -1)
+
+
+def _part_places(circuit: Circuit, nodes: Ints, show: Show) -> Iterator[tuple[Part, Ints, Ints]]:
+    """Give each component with several nodes of places, with these places and their nodes in it.
+
+    Places that have no other to exchange with are shown as such on the way.
+    """
+    labels, label = _label(circuit, nodes)
+    for one in np.unique(label):
+        places = np.flatnonzero(label == one)
+        if one < 0 or np.unique(nodes[places]).size < 2:
+            for alone in places.tolist():
+                show(_nothing(alone))
+            continue
+        part = take_part(circuit, labels, int(one))
+        yield part, places, np.searchsorted(part.nodes, nodes[places])
 
 
 def _leave(circuit: Circuit, voltage: Floats, node: int) -> float:
