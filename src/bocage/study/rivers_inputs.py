@@ -14,6 +14,7 @@ from bocage.errors import CRSError, DataError, InputError, StudyError
 from bocage.grid import Bounds
 from bocage.journal import Journal
 from bocage.rivers.columns import LineColumns, WorkColumns
+from bocage.study.suggesting import recognise_names
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -467,7 +468,7 @@ def recognise_columns(table: GeoDataFrame, known: Mapping[str, Sequence[str]]) -
     >>> recognise_columns(table, LINE_COLUMNS)
     {'name': 'TopoOH'}
     """
-    return _recognise_names([str(one) for one in table.columns if one != table.geometry.name], known)
+    return recognise_names([str(one) for one in table.columns if one != table.geometry.name], known)
 
 
 def recognise_work_columns(columns: Sequence[str], said: Mapping[str, str]) -> dict[str, str]:
@@ -479,7 +480,7 @@ def recognise_work_columns(columns: Sequence[str], said: Mapping[str, str]) -> d
     {'code': 'CdObstEcoul', 'state': 'LbEtOuvrage', 'cost': 'passe'}
     """
     # A column that is given one meaning has no other by its name: "passe" may be a cost.
-    known = _recognise_names(columns, WORK_COLUMNS)
+    known = recognise_names(columns, WORK_COLUMNS)
     return {key: column for key, column in known.items() if column not in said.values()} | dict(said)
 
 
@@ -496,18 +497,6 @@ def find_study_columns(study: Study, layer: RiverWorksLayer, columns: Sequence[s
     }
     named = {key: column for key, column in said.items() if column is not None}
     return recognise_work_columns(columns, named)
-
-
-def _recognise_names(columns: Sequence[str], known: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    there: dict[str, str] = {}
-    for column in columns:
-        there.setdefault(column.casefold(), column)
-    found = {}
-    for key, names in known.items():
-        match = next((there[name] for name in names if name in there), None)
-        if match is not None:
-            found[key] = match
-    return found
 
 
 def read_numbers(table: GeoDataFrame, column: str, what: str) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from bocage.journal import Journal
 from bocage.study.indices.inputs import CONEFOR, choose_dispersal
 from bocage.study.indices.model import GraphInput, IndicesOptions
 from bocage.study.indices.notes import add_graph_notes, add_note
+from bocage.study.suggesting import recognise_names
 from bocage.units import M2_PER_HA
 
 if TYPE_CHECKING:
@@ -319,21 +320,18 @@ def find_column(
     InputError
         There is no column of the name asked for.
     """
-    there: dict[str, str] = {}
-    for column in table.columns:
-        if column != "geometry":
-            there.setdefault(str(column).casefold(), str(column))
+    columns = [str(column) for column in table.columns if column != "geometry"]
     if asked is not None:
         if asked in table.columns:
             return asked
-        if asked.casefold() in there:
-            return there[asked.casefold()]
-        close = suggest(asked, list(there.values()))
+        if found := recognise_names(columns, {"asked": (asked.casefold(),)}):
+            return found["asked"]
+        close = suggest(asked, columns)
         raise InputError(
             f"The {what} have no column '{asked}', named by {option}; give "
             + (f"{close}, if that is it." if close else f"one of {_list_columns(table)}.")
         )
-    return next((there[name] for name in known if name in there), None)
+    return recognise_names(columns, {"known": known}).get("known")
 
 
 def list_ids(table: DataFrame, column: str, what: str) -> list[str]:
