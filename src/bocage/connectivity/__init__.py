@@ -5,8 +5,9 @@ The names below are found when first asked for, so that what needs a few of them
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bocage.lazy import offer_names
 
 if TYPE_CHECKING:
     from bocage.connectivity.adding import Sites, lay_sites, pair_near, place_sites
@@ -226,8 +227,6 @@ _HOMES = {
         "measure_nearness",
     ),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
-
 __all__ = [
     "INDICATORS",
     "Choice",
@@ -323,15 +322,4 @@ __all__ = [
     "weigh_neighbourhood",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Find a name in its module."""
-    if name not in _HOME:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = offer_names(__name__, _HOMES)

@@ -5,8 +5,9 @@ The names below are found when first asked for, so that what needs a few of them
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bocage.lazy import offer_names
 
 if TYPE_CHECKING:
     from bocage.fragmentation.change import ConnectivityChange, compare_eca, compare_mesh, name_process
@@ -83,8 +84,6 @@ _HOMES = {
         "review_units",
     ),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
-
 __all__ = [
     "METRICS",
     "ConnectivityChange",
@@ -121,15 +120,4 @@ __all__ = [
     "widen_lines",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Find a name in its module."""
-    if name not in _HOME:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = offer_names(__name__, _HOMES)
